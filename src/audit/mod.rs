@@ -1,0 +1,1 @@
+//! What does the audit trail say about a record?

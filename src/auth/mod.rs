@@ -1,0 +1,14 @@
+//! Who acts, and what may they do?
+
+pub mod actor;
+pub mod csrf;
+pub mod grant;
+pub mod one_time_link;
+pub mod origin;
+pub mod password;
+pub mod policy;
+pub mod role;
+pub mod session;
+pub mod session_store;
+pub mod setup_token;
+pub mod throttle;

@@ -1,0 +1,12 @@
+//! How does the console reach its database?
+
+pub mod adopt;
+pub mod connect;
+pub mod embedded;
+pub mod fingerprint;
+pub mod migrate;
+pub mod pool;
+pub mod roles;
+pub mod value;
+pub mod violation;
+pub mod write;

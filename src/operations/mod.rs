@@ -1,0 +1,5 @@
+//! Is the console well, and what is wrong if not?
+
+pub mod doctor;
+pub mod health;
+pub mod readiness;

@@ -1,0 +1,15 @@
+//! What does each URL answer with?
+
+pub mod account;
+pub mod assets;
+pub mod browse;
+pub mod dashboard;
+pub mod edit;
+pub mod error;
+pub mod export;
+pub mod frame;
+pub mod login;
+pub mod password;
+pub mod record;
+pub mod response;
+pub mod setup;

@@ -1,0 +1,1 @@
+//! What is a table to the console?

@@ -1,0 +1,1 @@
+//! Which tables does the console administer?
