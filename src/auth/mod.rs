@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod csrf;
 pub mod grant;
+pub mod new_password;
 pub mod one_time_link;
 pub mod origin;
 pub mod password;
