@@ -7,17 +7,17 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 use uuid::Uuid;
+
+use super::sealed::authenticate;
 
 const SECRET_LENGTH: usize = 32;
 const RANDOM_LENGTH: usize = 18;
 
 #[derive(Debug, thiserror::Error)]
 #[error("the operating system gave no random bytes")]
-pub struct NoRandomness(#[source] getrandom::Error);
+pub struct NoRandomness(#[from] getrandom::Error);
 
 /// Whom a token was made for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,59 +93,15 @@ impl Csrf {
             })
             .into()
     }
-
-    /// The value of the cookie that carries an anonymous binding, signed.
-    #[must_use]
-    pub fn seal(&self, random: &str) -> String {
-        let seal = self
-            .keys
-            .first()
-            .map_or([0; SECRET_LENGTH], |key| seal(key, random));
-        [random, &URL_SAFE_NO_PAD.encode(seal)].join(".")
-    }
-
-    /// The anonymous binding out of a cookie's value, if the console made it.
-    #[must_use]
-    pub fn unseal(&self, cookie: &str) -> Option<Binding> {
-        let (random, given) = cookie.split_once('.')?;
-        let mut decoded = [0; SECRET_LENGTH];
-        let SECRET_LENGTH = URL_SAFE_NO_PAD.decode_slice(given, &mut decoded).ok()? else {
-            return None;
-        };
-        let genuine: bool = self
-            .keys
-            .iter()
-            .fold(Choice::from(0), |found, key| {
-                found | seal(key, random).ct_eq(&decoded)
-            })
-            .into();
-        genuine.then(|| Binding::Anonymous(random.to_owned()))
-    }
 }
 
 const SECRET_TWICE: usize = SECRET_LENGTH * 2;
 
 fn secret(key: &[u8; 32], binding: &Binding) -> [u8; SECRET_LENGTH] {
     match binding {
-        Binding::Session(id) => authenticate(key, b"session", id.as_bytes()),
-        Binding::Anonymous(random) => authenticate(key, b"anonymous", random.as_bytes()),
+        Binding::Session(id) => authenticate(key, "session", id.as_bytes()),
+        Binding::Anonymous(random) => authenticate(key, "anonymous", random.as_bytes()),
     }
-}
-
-fn seal(key: &[u8; 32], random: &str) -> [u8; SECRET_LENGTH] {
-    authenticate(key, b"seal", random.as_bytes())
-}
-
-fn authenticate(key: &[u8; 32], purpose: &[u8], content: &[u8]) -> [u8; SECRET_LENGTH] {
-    // HMAC fills a short key up with zeros to the size of a block; done here it cannot fail.
-    let mut block = [0; 64];
-    block[..key.len()].copy_from_slice(key);
-    let mut mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
-    mac.update(purpose);
-    // Purposes contain no NUL, so purpose and content cannot run into one another.
-    mac.update(&[0]);
-    mac.update(content);
-    mac.finalize().into_bytes().into()
 }
 
 #[cfg(test)]
@@ -187,27 +143,5 @@ mod tests {
         let rotated = csrf(&[2, 1]);
         assert!(rotated.accepts(&session, &old));
         assert!(!csrf(&[1]).accepts(&session, &rotated.token(&session).expect("token")));
-    }
-
-    #[test]
-    fn the_cookie_before_login_cannot_be_made_up() {
-        let csrf = csrf(&[1]);
-        let Binding::Anonymous(random) = Binding::anonymous().expect("binding") else {
-            panic!("not anonymous");
-        };
-        let cookie = csrf.seal(&random);
-        assert_eq!(
-            csrf.unseal(&cookie),
-            Some(Binding::Anonymous(random.clone()))
-        );
-        for bad in [
-            "",
-            ".",
-            random.as_str(),
-            &cookie[1..],
-            &format!("{random}.AAAA"),
-        ] {
-            assert_eq!(csrf.unseal(bad), None, "{bad}");
-        }
     }
 }

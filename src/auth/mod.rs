@@ -9,6 +9,7 @@ pub mod origin;
 pub mod password;
 pub mod policy;
 pub mod role;
+pub mod sealed;
 pub mod session;
 pub mod session_store;
 pub mod setup_token;

@@ -210,7 +210,7 @@ fn compare_in_vain(password: &str) {
 }
 
 enum StoredHash<'a> {
-    Argon2(PasswordHash),
+    Argon2(Box<PasswordHash>),
     Bcrypt(&'a str),
     /// A placeholder, something malformed, or a hash that asks for unreasonable work.
     Unusable,
@@ -228,7 +228,7 @@ impl<'a> StoredHash<'a> {
             };
         }
         match PasswordHash::new(stored) {
-            Ok(hash) if is_affordable(&hash) => Self::Argon2(hash),
+            Ok(hash) if is_affordable(&hash) => Self::Argon2(Box::new(hash)),
             Ok(_) | Err(_) => Self::Unusable,
         }
     }
