@@ -61,6 +61,15 @@ impl Timestamp {
         DateTime::from_timestamp_micros(self.0.checked_add(POSTGRES_EPOCH)?)
     }
 
+    /// Microseconds since 2000-01-01 UTC; the extremes are the infinities.
+    pub fn microseconds(self) -> i64 {
+        self.0
+    }
+
+    pub fn from_microseconds(microseconds: i64) -> Timestamp {
+        Timestamp(microseconds)
+    }
+
     /// PostgreSQL ends in the year 294276; what lies outside its range is not storable.
     pub fn is_storable(moment: DateTime<Utc>) -> bool {
         use chrono::Datelike;
@@ -80,10 +89,16 @@ impl fmt::Display for Timestamp {
         match (*self, self.moment()) {
             (Self::INFINITY, _) => formatter.write_str("infinity"),
             (Self::NEGATIVE_INFINITY, _) => formatter.write_str("-infinity"),
-            (_, Some(moment)) => formatter.write_str(&moment.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
+            (_, Some(moment)) => {
+                formatter.write_str(&moment.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+            }
             (Timestamp(micros), None) => {
                 // 365.2425 days a year: near enough to name a year nobody lives in.
-                write!(formatter, "about year {}", 2000 + micros / 31_556_952_000_000)
+                write!(
+                    formatter,
+                    "about year {}",
+                    2000 + micros / 31_556_952_000_000
+                )
             }
         }
     }
@@ -105,7 +120,11 @@ impl fmt::Display for Address {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}", self.address)?;
         let host = if self.address.is_ipv4() { 32 } else { 128 };
-        if self.prefix == host { Ok(()) } else { write!(formatter, "/{}", self.prefix) }
+        if self.prefix == host {
+            Ok(())
+        } else {
+            write!(formatter, "/{}", self.prefix)
+        }
     }
 }
 
@@ -198,7 +217,10 @@ impl<'a> FromSql<'a> for Value {
             Type::TIMESTAMPTZ => Value::Time(Timestamp(wire::timestamp_from_sql(raw)?)),
             Type::INET => {
                 let inet = wire::inet_from_sql(raw)?;
-                Value::Address(Address { address: inet.addr(), prefix: inet.netmask() })
+                Value::Address(Address {
+                    address: inet.addr(),
+                    prefix: inet.netmask(),
+                })
             }
             Type::JSONB => match raw.split_first() {
                 Some((1, text)) => Value::Json(std::str::from_utf8(text)?.to_owned()),
@@ -231,7 +253,9 @@ impl<'a> FromSql<'a> for Value {
 
 /// `numeric` on the wire: digits, weight, sign, scale, each two bytes; the sign tells the oddities.
 fn number(kind: &Type, raw: &[u8]) -> Result<Number, Failure> {
-    let sign = raw.get(4..6).map(|bytes| u16::from_be_bytes([bytes[0], bytes[1]]));
+    let sign = raw
+        .get(4..6)
+        .map(|bytes| u16::from_be_bytes([bytes[0], bytes[1]]));
     Ok(match sign {
         Some(0xC000) => Number::NotANumber,
         Some(0xD000) => Number::Infinite,

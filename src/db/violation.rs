@@ -33,7 +33,9 @@ impl Violation {
             SqlState::NOT_NULL_VIOLATION => ViolationKind::NotNull,
             SqlState::CHECK_VIOLATION => ViolationKind::Check,
             SqlState::STRING_DATA_RIGHT_TRUNCATION => ViolationKind::TooLong,
-            SqlState::NUMERIC_VALUE_OUT_OF_RANGE | SqlState::DATETIME_FIELD_OVERFLOW => ViolationKind::OutOfRange,
+            SqlState::NUMERIC_VALUE_OUT_OF_RANGE | SqlState::DATETIME_FIELD_OVERFLOW => {
+                ViolationKind::OutOfRange
+            }
             SqlState::INVALID_TEXT_REPRESENTATION
             | SqlState::UNTRANSLATABLE_CHARACTER
             | SqlState::CHARACTER_NOT_IN_REPERTOIRE
@@ -54,7 +56,10 @@ impl Violation {
 
     pub fn concerns(&self, column: &str) -> bool {
         self.columns.iter().any(|name| name == column)
-            || self.constraint.as_deref().is_some_and(|name| name.contains(column))
+            || self
+                .constraint
+                .as_deref()
+                .is_some_and(|name| name.contains(column))
     }
 }
 
@@ -64,6 +69,11 @@ fn key_columns(detail: &str) -> Vec<String> {
     detail
         .split_once('(')
         .and_then(|(_, rest)| rest.split_once(")=("))
-        .map(|(columns, _)| columns.split(", ").map(|column| column.trim_matches('"').to_owned()).collect())
+        .map(|(columns, _)| {
+            columns
+                .split(", ")
+                .map(|column| column.trim_matches('"').to_owned())
+                .collect()
+        })
         .unwrap_or_default()
 }
