@@ -50,20 +50,12 @@ pub enum Shortcuts {
 
 impl Default for Preferences {
     fn default() -> Self {
-        Preferences {
-            time_zone: Tz::UTC,
-            theme: Theme::System,
-            density: Density::Dense,
-            shortcuts: Shortcuts::On,
-        }
+        Preferences { time_zone: Tz::UTC, theme: Theme::System, density: Density::Dense, shortcuts: Shortcuts::On }
     }
 }
 
 impl Actor {
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one argument a column of the session's query"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "one argument a column of the session's query")]
     pub fn new(
         id: Uuid,
         username: String,
@@ -74,15 +66,6 @@ impl Actor {
         preferences: Preferences,
         policy: Policy,
     ) -> Actor {
-        Actor {
-            id,
-            username,
-            full_name,
-            email,
-            role,
-            session,
-            preferences,
-            policy,
-        }
+        Actor { id, username, full_name, email, role, session, preferences, policy }
     }
 }

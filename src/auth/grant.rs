@@ -25,21 +25,11 @@ pub enum Rows {
 
 impl Grant {
     pub(super) fn on_all_rows(resource: &'static Resource, action: Action, actor: Uuid) -> Grant {
-        Grant {
-            resource,
-            action,
-            rows: Rows::All,
-            actor,
-        }
+        Grant { resource, action, rows: Rows::All, actor }
     }
 
     pub(super) fn on_own_rows(resource: &'static Resource, action: Action, actor: Uuid) -> Grant {
-        Grant {
-            resource,
-            action,
-            rows: Rows::OwnedBy(actor),
-            actor,
-        }
+        Grant { resource, action, rows: Rows::OwnedBy(actor), actor }
     }
 
     pub fn resource(&self) -> &'static Resource {

@@ -52,22 +52,12 @@ pub struct Origin {
 impl Origin {
     /// A change that no request asked for.
     pub fn job(name: &'static str) -> Origin {
-        Origin {
-            party: Party::System(name),
-            channel: Channel::Job,
-            ip: None,
-            agent: None,
-            request: None,
-            session: None,
-        }
+        Origin { party: Party::System(name), channel: Channel::Job, ip: None, agent: None, request: None, session: None }
     }
 
     /// The same request, acting as somebody else: a login acts as `system:login`.
     #[must_use]
     pub fn acting_as(&self, party: Party) -> Origin {
-        Origin {
-            party,
-            ..self.clone()
-        }
+        Origin { party, ..self.clone() }
     }
 }

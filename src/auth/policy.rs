@@ -21,10 +21,7 @@ pub enum Action {
     MarkRead,
 }
 
-use Action::{
-    Create, Deactivate, Delete, Edit, Export, History, MarkRead, Read, Revoke, Rotate,
-    SendPasswordLink, Withdraw,
-};
+use Action::{Create, Deactivate, Delete, Edit, Export, History, MarkRead, Read, Revoke, Rotate, SendPasswordLink, Withdraw};
 
 /// What a role may do with a table, and on which rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,16 +83,13 @@ pub struct Policy(pub &'static [Line]);
 
 impl Policy {
     fn access(self, role: Role, table: &str) -> Access {
-        self.0
-            .iter()
-            .find(|line| line.table == table)
-            .map_or(Nothing, |line| match role {
-                Role::Admin => line.admin,
-                Role::Manager => line.manager,
-                Role::Auditor => line.auditor,
-                Role::User => line.user,
-                Role::Viewer => line.viewer,
-            })
+        self.0.iter().find(|line| line.table == table).map_or(Nothing, |line| match role {
+            Role::Admin => line.admin,
+            Role::Manager => line.manager,
+            Role::Auditor => line.auditor,
+            Role::User => line.user,
+            Role::Viewer => line.viewer,
+        })
     }
 
     fn allowed(self, table: &str, action: Action) -> Vec<Role> {
@@ -110,19 +104,11 @@ impl Actor {
     /// # Errors
     /// [`Refused`], with the roles that may.
     pub fn authorize(&self, action: Action, resource: &'static Resource) -> Result<Grant, Refused> {
-        let refused = || Refused {
-            table: resource.table,
-            action,
-            allowed: self.policy.allowed(resource.table, action),
-        };
+        let refused = || Refused { table: resource.table, action, allowed: self.policy.allowed(resource.table, action) };
         let role = self.role.ok_or_else(refused)?;
         match self.policy.access(role, resource.table) {
-            All(actions) if actions.contains(&action) => {
-                Ok(Grant::on_all_rows(resource, action, self.id))
-            }
-            Own(actions) if actions.contains(&action) => {
-                Ok(Grant::on_own_rows(resource, action, self.id))
-            }
+            All(actions) if actions.contains(&action) => Ok(Grant::on_all_rows(resource, action, self.id)),
+            Own(actions) if actions.contains(&action) => Ok(Grant::on_own_rows(resource, action, self.id)),
             All(_) | Own(_) | Nothing => Err(refused()),
         }
     }
@@ -134,7 +120,6 @@ impl Actor {
     /// Whether names of this table's records may stand where another record refers to them.
     /// Who may read none or only their own rows sees no label of a stranger's.
     pub fn sees_labels_of(&self, resource: &'static Resource) -> bool {
-        self.authorize(Read, resource)
-            .is_ok_and(|grant| grant.covers_all_rows())
+        self.authorize(Read, resource).is_ok_and(|grant| grant.covers_all_rows())
     }
 }

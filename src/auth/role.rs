@@ -11,13 +11,7 @@ pub enum Role {
 }
 
 impl Role {
-    pub const ALL: [Role; 5] = [
-        Role::Admin,
-        Role::Manager,
-        Role::Auditor,
-        Role::User,
-        Role::Viewer,
-    ];
+    pub const ALL: [Role; 5] = [Role::Admin, Role::Manager, Role::Auditor, Role::User, Role::Viewer];
 
     /// `None` for NULL and for anything the platform does not know: such a user may do nothing.
     pub fn named(name: &str) -> Option<Role> {

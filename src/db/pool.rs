@@ -39,38 +39,22 @@ pub enum DatabaseError {
 impl From<tokio_postgres::Error> for DatabaseError {
     fn from(error: tokio_postgres::Error) -> Self {
         let Some(answer) = error.as_db_error() else {
-            let lost = error.is_closed()
-                || std::error::Error::source(&error)
-                    .is_some_and(|source| source.is::<std::io::Error>());
-            return if lost {
-                DatabaseError::Away(Box::new(error))
-            } else {
-                DatabaseError::Other(error)
-            };
+            let lost = error.is_closed() || std::error::Error::source(&error).is_some_and(|source| source.is::<std::io::Error>());
+            return if lost { DatabaseError::Away(Box::new(error)) } else { DatabaseError::Other(error) };
         };
         if let Some(violation) = Violation::of(answer) {
             return DatabaseError::Violation(violation);
         }
         let code = answer.code().code();
         if code.starts_with("NX") {
-            return DatabaseError::Refused {
-                code: code.to_owned(),
-                message: answer.message().to_owned(),
-            };
+            return DatabaseError::Refused { code: code.to_owned(), message: answer.message().to_owned() };
         }
         match *answer.code() {
             SqlState::QUERY_CANCELED => DatabaseError::TooSlow,
-            SqlState::T_R_SERIALIZATION_FAILURE
-            | SqlState::T_R_DEADLOCK_DETECTED
-            | SqlState::LOCK_NOT_AVAILABLE => DatabaseError::Busy,
+            SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED | SqlState::LOCK_NOT_AVAILABLE => DatabaseError::Busy,
             SqlState::READ_ONLY_SQL_TRANSACTION => DatabaseError::Away(Box::new(error)),
             // Connection exceptions, out of resources, shutdown and crash of the server.
-            _ if ["08", "53", "57P"]
-                .iter()
-                .any(|class| code.starts_with(class)) =>
-            {
-                DatabaseError::Away(Box::new(error))
-            }
+            _ if ["08", "53", "57P"].iter().any(|class| code.starts_with(class)) => DatabaseError::Away(Box::new(error)),
             _ => DatabaseError::Other(error),
         }
     }
@@ -122,27 +106,16 @@ impl Database {
             .post_create(Hook::async_fn(move |client, _| {
                 Box::pin(async move {
                     // Reading is the default: a write outside `Write` fails in the database itself.
-                    for statement in [
-                        "SET search_path = public, pg_catalog",
-                        "SET default_transaction_read_only = on",
-                        "SET TIME ZONE 'UTC'",
-                    ] {
-                        client
-                            .batch_execute(statement)
-                            .await
-                            .map_err(HookError::Backend)?;
+                    for statement in
+                        ["SET search_path = public, pg_catalog", "SET default_transaction_read_only = on", "SET TIME ZONE 'UTC'"]
+                    {
+                        client.batch_execute(statement).await.map_err(HookError::Backend)?;
                     }
                     client
-                        .execute(
-                            "SELECT set_config('statement_timeout', $1, false)",
-                            &[&READ_TIMEOUT],
-                        )
+                        .execute("SELECT set_config('statement_timeout', $1, false)", &[&READ_TIMEOUT])
                         .await
                         .map_err(HookError::Backend)?;
-                    client
-                        .batch_execute(step_down)
-                        .await
-                        .map_err(HookError::Backend)
+                    client.batch_execute(step_down).await.map_err(HookError::Backend)
                 })
             }))
             .build();
@@ -155,9 +128,7 @@ impl Database {
     /// # Errors
     /// `Away` when no connection can be had within five seconds.
     pub async fn read(&self) -> Result<Connection, DatabaseError> {
-        Ok(Connection {
-            client: self.pool.get().await?,
-        })
+        Ok(Connection { client: self.pool.get().await? })
     }
 }
 
@@ -180,38 +151,22 @@ impl Connection {
 
     /// # Errors
     /// See [`DatabaseError`]; so for the three below.
-    pub async fn query(
-        &self,
-        text: &str,
-        parameters: &[Parameter<'_>],
-    ) -> Result<Vec<Row>, DatabaseError> {
+    pub async fn query(&self, text: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, DatabaseError> {
         let statement = self.prepare(text).await?;
         Ok(self.client.query(&statement, parameters).await?)
     }
 
-    pub async fn query_opt(
-        &self,
-        text: &str,
-        parameters: &[Parameter<'_>],
-    ) -> Result<Option<Row>, DatabaseError> {
+    pub async fn query_opt(&self, text: &str, parameters: &[Parameter<'_>]) -> Result<Option<Row>, DatabaseError> {
         let statement = self.prepare(text).await?;
         Ok(self.client.query_opt(&statement, parameters).await?)
     }
 
-    pub async fn query_one(
-        &self,
-        text: &str,
-        parameters: &[Parameter<'_>],
-    ) -> Result<Row, DatabaseError> {
+    pub async fn query_one(&self, text: &str, parameters: &[Parameter<'_>]) -> Result<Row, DatabaseError> {
         let statement = self.prepare(text).await?;
         Ok(self.client.query_one(&statement, parameters).await?)
     }
 
-    pub(crate) async fn rows<P: BorrowToSql>(
-        &self,
-        text: &str,
-        parameters: &[P],
-    ) -> Result<Vec<Row>, DatabaseError>
+    pub(crate) async fn rows<P: BorrowToSql>(&self, text: &str, parameters: &[P]) -> Result<Vec<Row>, DatabaseError>
     where
         for<'a> &'a P: BorrowToSql,
     {
@@ -233,19 +188,13 @@ impl Connection {
     }
 
     /// Runs `work` with another limit than a list's; both settings travel with it in one round trip.
-    pub(crate) async fn within<T>(
-        &self,
-        limit: Limit,
-        work: impl Future<Output = Result<T, DatabaseError>>,
-    ) -> Result<T, DatabaseError> {
+    pub(crate) async fn within<T>(&self, limit: Limit, work: impl Future<Output = Result<T, DatabaseError>>) -> Result<T, DatabaseError> {
         let set = "SELECT set_config('statement_timeout', $1, false)";
         let statement = self.prepare(set).await?;
         let (before, answer, after) = futures_util::future::join3(
-            self.client
-                .query(&statement, &[&limit.text() as Parameter<'_>]),
+            self.client.query(&statement, &[&limit.text() as Parameter<'_>]),
             work,
-            self.client
-                .query(&statement, &[&READ_TIMEOUT as Parameter<'_>]),
+            self.client.query(&statement, &[&READ_TIMEOUT as Parameter<'_>]),
         )
         .await;
         before?;

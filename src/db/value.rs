@@ -89,16 +89,10 @@ impl fmt::Display for Timestamp {
         match (*self, self.moment()) {
             (Self::INFINITY, _) => formatter.write_str("infinity"),
             (Self::NEGATIVE_INFINITY, _) => formatter.write_str("-infinity"),
-            (_, Some(moment)) => {
-                formatter.write_str(&moment.to_rfc3339_opts(SecondsFormat::AutoSi, true))
-            }
+            (_, Some(moment)) => formatter.write_str(&moment.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
             (Timestamp(micros), None) => {
                 // 365.2425 days a year: near enough to name a year nobody lives in.
-                write!(
-                    formatter,
-                    "about year {}",
-                    2000 + micros / 31_556_952_000_000
-                )
+                write!(formatter, "about year {}", 2000 + micros / 31_556_952_000_000)
             }
         }
     }
@@ -120,11 +114,7 @@ impl fmt::Display for Address {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}", self.address)?;
         let host = if self.address.is_ipv4() { 32 } else { 128 };
-        if self.prefix == host {
-            Ok(())
-        } else {
-            write!(formatter, "/{}", self.prefix)
-        }
+        if self.prefix == host { Ok(()) } else { write!(formatter, "/{}", self.prefix) }
     }
 }
 
@@ -217,10 +207,7 @@ impl<'a> FromSql<'a> for Value {
             Type::TIMESTAMPTZ => Value::Time(Timestamp(wire::timestamp_from_sql(raw)?)),
             Type::INET => {
                 let inet = wire::inet_from_sql(raw)?;
-                Value::Address(Address {
-                    address: inet.addr(),
-                    prefix: inet.netmask(),
-                })
+                Value::Address(Address { address: inet.addr(), prefix: inet.netmask() })
             }
             Type::JSONB => match raw.split_first() {
                 Some((1, text)) => Value::Json(std::str::from_utf8(text)?.to_owned()),
@@ -253,9 +240,7 @@ impl<'a> FromSql<'a> for Value {
 
 /// `numeric` on the wire: digits, weight, sign, scale, each two bytes; the sign tells the oddities.
 fn number(kind: &Type, raw: &[u8]) -> Result<Number, Failure> {
-    let sign = raw
-        .get(4..6)
-        .map(|bytes| u16::from_be_bytes([bytes[0], bytes[1]]));
+    let sign = raw.get(4..6).map(|bytes| u16::from_be_bytes([bytes[0], bytes[1]]));
     Ok(match sign {
         Some(0xC000) => Number::NotANumber,
         Some(0xD000) => Number::Infinite,

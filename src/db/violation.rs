@@ -33,9 +33,7 @@ impl Violation {
             SqlState::NOT_NULL_VIOLATION => ViolationKind::NotNull,
             SqlState::CHECK_VIOLATION => ViolationKind::Check,
             SqlState::STRING_DATA_RIGHT_TRUNCATION => ViolationKind::TooLong,
-            SqlState::NUMERIC_VALUE_OUT_OF_RANGE | SqlState::DATETIME_FIELD_OVERFLOW => {
-                ViolationKind::OutOfRange
-            }
+            SqlState::NUMERIC_VALUE_OUT_OF_RANGE | SqlState::DATETIME_FIELD_OVERFLOW => ViolationKind::OutOfRange,
             SqlState::INVALID_TEXT_REPRESENTATION
             | SqlState::UNTRANSLATABLE_CHARACTER
             | SqlState::CHARACTER_NOT_IN_REPERTOIRE
@@ -46,20 +44,11 @@ impl Violation {
             Some(column) => vec![column.to_owned()],
             None => error.detail().map(key_columns).unwrap_or_default(),
         };
-        Some(Violation {
-            kind,
-            table: error.table().map(str::to_owned),
-            columns,
-            constraint: error.constraint().map(str::to_owned),
-        })
+        Some(Violation { kind, table: error.table().map(str::to_owned), columns, constraint: error.constraint().map(str::to_owned) })
     }
 
     pub fn concerns(&self, column: &str) -> bool {
-        self.columns.iter().any(|name| name == column)
-            || self
-                .constraint
-                .as_deref()
-                .is_some_and(|name| name.contains(column))
+        self.columns.iter().any(|name| name == column) || self.constraint.as_deref().is_some_and(|name| name.contains(column))
     }
 }
 
@@ -69,11 +58,6 @@ fn key_columns(detail: &str) -> Vec<String> {
     detail
         .split_once('(')
         .and_then(|(_, rest)| rest.split_once(")=("))
-        .map(|(columns, _)| {
-            columns
-                .split(", ")
-                .map(|column| column.trim_matches('"').to_owned())
-                .collect()
-        })
+        .map(|(columns, _)| columns.split(", ").map(|column| column.trim_matches('"').to_owned()).collect())
         .unwrap_or_default()
 }

@@ -22,18 +22,8 @@ impl Write {
     /// `Away` when there is no connection to be had.
     pub async fn begin(database: &Database, origin: &Origin) -> Result<Write, DatabaseError> {
         let connection = database.read().await?;
-        let write = Write {
-            connection: Some(connection),
-            party: origin.party.clone(),
-        };
-        let agent: String = origin
-            .agent
-            .as_deref()
-            .unwrap_or_default()
-            .chars()
-            .filter(|letter| *letter != '\0')
-            .take(500)
-            .collect();
+        let write = Write { connection: Some(connection), party: origin.party.clone() };
+        let agent: String = origin.agent.as_deref().unwrap_or_default().chars().filter(|letter| *letter != '\0').take(500).collect();
         let settings = [
             origin.party.to_string(),
             origin.channel.name().to_owned(),
@@ -45,10 +35,7 @@ impl Write {
         let statement = write.prepare(SET_ORIGIN).await?;
         let parameters = settings.each_ref().map(|text| text as Parameter<'_>);
         // Both travel together; the second runs inside what the first began.
-        let (begun, set) = tokio::join!(
-            write.client.batch_execute(BEGIN),
-            write.client.query(&statement, &parameters)
-        );
+        let (begun, set) = tokio::join!(write.client.batch_execute(BEGIN), write.client.query(&statement, &parameters));
         begun?;
         set?;
         Ok(write)
@@ -59,8 +46,7 @@ impl Write {
     /// # Errors
     /// See [`DatabaseError`].
     pub async fn reason(&self, reason: &str) -> Result<(), DatabaseError> {
-        self.query_one("SELECT set_config('nexus.reason', $1, true)", &[&reason])
-            .await?;
+        self.query_one("SELECT set_config('nexus.reason', $1, true)", &[&reason]).await?;
         Ok(())
     }
 
@@ -70,11 +56,7 @@ impl Write {
 
     /// # Errors
     /// See [`DatabaseError`]; answers the number of rows changed.
-    pub async fn execute(
-        &self,
-        text: &str,
-        parameters: &[Parameter<'_>],
-    ) -> Result<u64, DatabaseError> {
+    pub async fn execute(&self, text: &str, parameters: &[Parameter<'_>]) -> Result<u64, DatabaseError> {
         let statement = self.prepare(text).await?;
         Ok(self.client.execute(&statement, parameters).await?)
     }

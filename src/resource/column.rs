@@ -81,26 +81,11 @@ pub enum Tone {
 
 impl Choice {
     pub const fn plain(value: &'static str, label: &'static str) -> Choice {
-        Choice {
-            value,
-            label,
-            tone: Tone::Plain,
-            icon: "",
-        }
+        Choice { value, label, tone: Tone::Plain, icon: "" }
     }
 
-    pub const fn of(
-        value: &'static str,
-        label: &'static str,
-        tone: Tone,
-        icon: &'static str,
-    ) -> Choice {
-        Choice {
-            value,
-            label,
-            tone,
-            icon,
-        }
+    pub const fn of(value: &'static str, label: &'static str, tone: Tone, icon: &'static str) -> Choice {
+        Choice { value, label, tone, icon }
     }
 }
 

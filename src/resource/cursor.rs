@@ -36,11 +36,7 @@ impl Cursor {
             (_, Value::Time(time)) => vec![Some(time.microseconds().to_string()), id],
             (_, key) => vec![Some(key.to_string()), id],
         };
-        let carried = Carried {
-            v: VERSION,
-            order: order.parameter(),
-            values,
-        };
+        let carried = Carried { v: VERSION, order: order.parameter(), values };
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(&carried).unwrap_or_default())
     }
 
@@ -53,19 +49,13 @@ impl Cursor {
         let mut values = carried.values.into_iter();
         let cursor = if order.column == "id" {
             let id = Uuid::try_parse(&values.next()??).ok()?;
-            Cursor {
-                key: Value::Uuid(id),
-                id,
-            }
+            Cursor { key: Value::Uuid(id), id }
         } else {
             let key = match values.next()? {
                 None => Value::Null,
                 Some(text) => key(&text, resource.column(order.column)?.kind)?,
             };
-            Cursor {
-                key,
-                id: Uuid::try_parse(&values.next()??).ok()?,
-            }
+            Cursor { key, id: Uuid::try_parse(&values.next()??).ok()? }
         };
         values.next().is_none().then_some(cursor)
     }

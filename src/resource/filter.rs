@@ -103,9 +103,7 @@ pub fn condition(column: &Column, part: Part, text: &str, zone: Tz) -> Result<Co
 
 fn whole(column: &Column, kind: Kind, text: &str) -> Result<Condition, String> {
     match kind {
-        Kind::Text(_) if column.format == Format::CurrencyCode => {
-            Ok(Condition::Any(vec![Value::Text(text.to_owned())]))
-        }
+        Kind::Text(_) if column.format == Format::CurrencyCode => Ok(Condition::Any(vec![Value::Text(text.to_owned())])),
         Kind::Text(_) | Kind::LongText => Ok(Condition::Contains(text.to_owned())),
         Kind::Bool => match text {
             "true" => Ok(Condition::Any(vec![Value::Bool(true)])),
@@ -113,34 +111,20 @@ fn whole(column: &Column, kind: Kind, text: &str) -> Result<Condition, String> {
             _ => Err("“true” or “false”".to_owned()),
         },
         Kind::Uuid | Kind::Reference(_) => {
-            let id = Uuid::try_parse(text)
-                .map_err(|_| "an id such as 01935e0a-7c41-7b1e-9f02-4d8a6611c3e7".to_owned())?;
+            let id = Uuid::try_parse(text).map_err(|_| "an id such as 01935e0a-7c41-7b1e-9f02-4d8a6611c3e7".to_owned())?;
             Ok(Condition::Any(vec![Value::Uuid(id)]))
         }
         Kind::Choice(choices) => match choices.iter().find(|choice| choice.value == text) {
             Some(choice) => Ok(Condition::Any(vec![Value::Text(choice.value.to_owned())])),
-            None => Err(format!(
-                "one of {}",
-                choices
-                    .iter()
-                    .map(|choice| choice.value)
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            )),
+            None => Err(format!("one of {}", choices.iter().map(|choice| choice.value).collect::<Vec<_>>().join(", "))),
         },
-        Kind::Money(_) => {
-            amount(text).map(|exact| Condition::Any(vec![Value::Number(Number::Decimal(exact))]))
-        }
+        Kind::Money(_) => amount(text).map(|exact| Condition::Any(vec![Value::Number(Number::Decimal(exact))])),
         Kind::Inet => {
-            let network = text.parse().map_err(|_| {
-                "an address such as 192.0.2.7 or a network such as 192.0.2.0/24".to_owned()
-            })?;
+            let network = text.parse().map_err(|_| "an address such as 192.0.2.7 or a network such as 192.0.2.0/24".to_owned())?;
             Ok(Condition::Within(Value::Address(network)))
         }
         Kind::Timestamp => Err("a range: use the parameters ending in .from and .to".to_owned()),
-        Kind::Json | Kind::Secret | Kind::SecretWhen(_) => {
-            Err("nothing: this column has no filter by value".to_owned())
-        }
+        Kind::Json | Kind::Secret | Kind::SecretWhen(_) => Err("nothing: this column has no filter by value".to_owned()),
     }
 }
 
@@ -149,6 +133,5 @@ fn amount(text: &str) -> Result<Decimal, String> {
 }
 
 fn time(text: &str, zone: Tz) -> Result<Typed, String> {
-    moment::parse(text, zone)
-        .ok_or_else(|| "a date such as 2026-11-24, or a time such as 2026-11-24T14:30".to_owned())
+    moment::parse(text, zone).ok_or_else(|| "a date such as 2026-11-24, or a time such as 2026-11-24T14:30".to_owned())
 }

@@ -30,19 +30,11 @@ pub struct Submission {
 impl Submission {
     /// The last value of a name: a checkbox stands behind a hidden `false`.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.pairs
-            .iter()
-            .rev()
-            .find(|pair| pair.0 == name)
-            .map(|pair| pair.1.as_str())
+        self.pairs.iter().rev().find(|pair| pair.0 == name).map(|pair| pair.1.as_str())
     }
 
     fn part(&self, column: &str, part: &str) -> Option<&str> {
-        self.pairs
-            .iter()
-            .rev()
-            .find(|pair| pair.0.strip_prefix(column) == Some(part))
-            .map(|pair| pair.1.as_str())
+        self.pairs.iter().rev().find(|pair| pair.0.strip_prefix(column) == Some(part)).map(|pair| pair.1.as_str())
     }
 }
 
@@ -75,29 +67,22 @@ pub struct Draft<'a> {
 }
 
 fn input(column: &Column, current: Option<&Record>) -> Input {
-    if current.is_some() {
-        column.on_edit
-    } else {
-        column.on_create
-    }
+    if current.is_some() { column.on_edit } else { column.on_create }
 }
 
 /// How a form shows a value, and so how it comes back untouched.
 pub fn as_typed(value: &Value, kind: Kind, zone: Tz) -> String {
     match (value, kind) {
         (Value::Time(time), _) => match time.moment() {
-            Some(moment) => moment
-                .with_timezone(&zone)
-                .format("%Y-%m-%d %H:%M:%S")
-                .to_string(),
+            Some(moment) => moment.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S").to_string(),
             None => time.to_string(),
         },
-        (Value::Json(text), _) => match serde_json::from_str::<serde_json::Value>(text)
-            .and_then(|value| serde_json::to_string_pretty(&value))
-        {
-            Ok(pretty) => pretty,
-            Err(_) => text.clone(),
-        },
+        (Value::Json(text), _) => {
+            match serde_json::from_str::<serde_json::Value>(text).and_then(|value| serde_json::to_string_pretty(&value)) {
+                Ok(pretty) => pretty,
+                Err(_) => text.clone(),
+            }
+        }
         (Value::Bool(truth), _) => truth.to_string(),
         (value, _) => value.to_string(),
     }
@@ -110,34 +95,20 @@ fn unix_lines(text: &str) -> String {
 impl<'a> Draft<'a> {
     /// A new record's form: each field as it starts, or as `presets` say.
     pub fn blank(resource: &'static Resource, presets: &Submission, zone: Tz) -> Draft<'a> {
-        let fields = resource
-            .columns
-            .iter()
-            .filter(|column| column.on_create != Input::Never);
+        let fields = resource.columns.iter().filter(|column| column.on_create != Input::Never);
         let fields = fields
             .map(|column| {
-                let typed = presets
-                    .get(column.name)
-                    .or(column.initial)
-                    .unwrap_or_default();
+                let typed = presets.get(column.name).or(column.initial).unwrap_or_default();
                 Field::new(column, typed.to_owned())
             })
             .collect();
-        Draft {
-            resource,
-            current: None,
-            fields,
-            zone,
-        }
+        Draft { resource, current: None, fields, zone }
     }
 
     /// A record's edit form.
     pub fn of(record: &'a Record, zone: Tz) -> Draft<'a> {
         let mut fields = Vec::new();
-        for (column, cell) in record
-            .fields()
-            .filter(|(column, _)| column.on_edit != Input::Never)
-        {
+        for (column, cell) in record.fields().filter(|(column, _)| column.on_edit != Input::Never) {
             let mut field = Field::new(column, as_typed(&cell.value, column.kind, zone));
             if matches!(column.kind, Kind::Reference(_)) {
                 field.label = cell.companion.as_text().map(str::to_owned);
@@ -145,22 +116,12 @@ impl<'a> Draft<'a> {
             }
             fields.push(field);
         }
-        Draft {
-            resource: record.resource,
-            current: Some(record),
-            fields,
-            zone,
-        }
+        Draft { resource: record.resource, current: Some(record), fields, zone }
     }
 
     /// What came in. Fields that did not come stay as they are; what is declared but not a field of this
     /// form is refused, not dropped. References and amounts still need [`super::reference::resolve`].
-    pub fn submitted(
-        resource: &'static Resource,
-        current: Option<&'a Record>,
-        submission: &Submission,
-        zone: Tz,
-    ) -> Draft<'a> {
+    pub fn submitted(resource: &'static Resource, current: Option<&'a Record>, submission: &Submission, zone: Tz) -> Draft<'a> {
         let mut draft = match current {
             Some(record) => Draft::of(record, zone),
             None => Draft::blank(resource, &Submission::default(), zone),
@@ -169,23 +130,16 @@ impl<'a> Draft<'a> {
             let name = field.column.name;
             let came = submission.get(name).is_some() || submission.part(name, ".find").is_some();
             let before = std::mem::take(&mut field.typed);
-            field.typed = submission
-                .get(name)
-                .map_or_else(|| before.clone(), str::to_owned);
+            field.typed = submission.get(name).map_or_else(|| before.clone(), str::to_owned);
             if let Some(find) = submission.part(name, ".find") {
                 find.clone_into(&mut field.find);
             } else if came {
                 field.find = String::new();
             }
-            submission
-                .part(name, ".asked")
-                .unwrap_or_default()
-                .clone_into(&mut field.asked);
+            submission.part(name, ".asked").unwrap_or_default().clone_into(&mut field.asked);
             if submission.garbled.iter().any(|garbled| garbled == name) {
-                field.error =
-                    Some("holds bytes that are not text (UTF-8). Type it again.".to_owned());
-            } else if current.is_none() || (came && unix_lines(&field.typed) != unix_lines(&before))
-            {
+                field.error = Some("holds bytes that are not text (UTF-8). Type it again.".to_owned());
+            } else if current.is_none() || (came && unix_lines(&field.typed) != unix_lines(&before)) {
                 field.read(input(field.column, current), zone);
             }
         }
@@ -194,40 +148,23 @@ impl<'a> Draft<'a> {
 
     /// Declared columns that came in with the form but are not its fields.
     pub fn intruders(&self, submission: &Submission) -> Vec<&'static Column> {
-        let is_field = |column: &Column| {
-            column.name == "id" || self.fields.iter().any(|field| field.column == column)
-        };
+        let is_field = |column: &Column| column.name == "id" || self.fields.iter().any(|field| field.column == column);
         let came = |column: &&Column| submission.pairs.iter().any(|pair| pair.0 == column.name);
-        self.resource
-            .columns
-            .iter()
-            .filter(|column| !is_field(column))
-            .filter(came)
-            .collect()
+        self.resource.columns.iter().filter(|column| !is_field(column)).filter(came).collect()
     }
 
     pub fn field_mut(&mut self, name: &str) -> Option<&mut Field> {
-        self.fields
-            .iter_mut()
-            .find(|field| field.column.name == name)
+        self.fields.iter_mut().find(|field| field.column.name == name)
     }
 
     /// The value the record will have: what was typed, or else what stands.
     pub fn value(&self, name: &str) -> &Value {
-        let typed = self
-            .fields
-            .iter()
-            .find(|field| field.column.name == name)
-            .and_then(|field| field.change.as_ref());
-        typed
-            .or_else(|| self.current.map(|record| record.value(name)))
-            .unwrap_or(&Value::Null)
+        let typed = self.fields.iter().find(|field| field.column.name == name).and_then(|field| field.change.as_ref());
+        typed.or_else(|| self.current.map(|record| record.value(name))).unwrap_or(&Value::Null)
     }
 
     pub fn changes_column(&self, name: &str) -> bool {
-        self.fields
-            .iter()
-            .any(|field| field.column.name == name && field.change.is_some())
+        self.fields.iter().any(|field| field.column.name == name && field.change.is_some())
     }
 
     /// Runs the table's own rules over what was typed without a mistake.
@@ -245,9 +182,7 @@ impl<'a> Draft<'a> {
     }
 
     pub fn errors(&self) -> impl Iterator<Item = (&'static Column, &str)> {
-        self.fields
-            .iter()
-            .filter_map(|field| Some((field.column, field.error.as_deref()?)))
+        self.fields.iter().filter_map(|field| Some((field.column, field.error.as_deref()?)))
     }
 
     pub fn is_sound(&self) -> bool {
@@ -257,11 +192,7 @@ impl<'a> Draft<'a> {
     /// What a sound draft asks the database for; a new record's empty fields keep their defaults.
     pub fn changes(&self) -> Vec<(&'static Column, Value)> {
         let change = |field: &Field| Some((field.column, field.change.clone()?));
-        self.fields
-            .iter()
-            .filter_map(change)
-            .filter(|(_, value)| self.current.is_some() || !value.is_null())
-            .collect()
+        self.fields.iter().filter_map(change).filter(|(_, value)| self.current.is_some() || !value.is_null()).collect()
     }
 }
 
@@ -282,8 +213,7 @@ impl Field {
 
     fn read(&mut self, input: Input, zone: Tz) {
         if self.typed.trim().is_empty() {
-            let sought =
-                matches!(self.column.kind, Kind::Reference(_)) && !self.find.trim().is_empty();
+            let sought = matches!(self.column.kind, Kind::Reference(_)) && !self.find.trim().is_empty();
             match input {
                 _ if sought => {}
                 Input::Required => self.error = Some(missing(self.column)),
@@ -324,28 +254,17 @@ fn value(column: &Column, typed: &str, zone: Tz) -> Result<Value, String> {
             Some(choice) => Ok(Value::Text(choice.value.to_owned())),
             None => Err("Choose one of the list.".to_owned()),
         },
-        Kind::Money(_) => {
-            money::parse(typed.trim(), None).map(|amount| Value::Number(Number::Decimal(amount)))
-        }
+        Kind::Money(_) => money::parse(typed.trim(), None).map(|amount| Value::Number(Number::Decimal(amount))),
         Kind::Timestamp => match moment::parse(typed.trim(), zone) {
-            Some(Typed::Moment(moment) | Typed::Day { start: moment, .. }) => {
-                Ok(Value::Time(moment))
-            }
-            None => Err(format!(
-                "Type a time such as 2026-11-24 14:30 (in {}).",
-                zone.name()
-            )),
+            Some(Typed::Moment(moment) | Typed::Day { start: moment, .. }) => Ok(Value::Time(moment)),
+            None => Err(format!("Type a time such as 2026-11-24 14:30 (in {}).", zone.name())),
         },
         Kind::Json | Kind::SecretWhen(_) => document(typed).map(Value::Json),
         Kind::Reference(_) | Kind::Uuid => match Uuid::try_parse(typed.trim()) {
             Ok(id) => Ok(Value::Uuid(id)),
             Err(_) => Err("Is not an id. Find the record by its name.".to_owned()),
         },
-        Kind::Inet => typed
-            .trim()
-            .parse()
-            .map(Value::Address)
-            .map_err(|_| "Type an address such as 192.0.2.7.".to_owned()),
+        Kind::Inet => typed.trim().parse().map(Value::Address).map_err(|_| "Type an address such as 192.0.2.7.".to_owned()),
         Kind::Secret => Err("Cannot be typed.".to_owned()),
     }
 }
@@ -360,52 +279,37 @@ fn text(column: &Column, typed: &str, most: usize) -> Result<String, String> {
     }
     let problem = match column.format {
         Format::Free => None,
-        Format::Slug => (!is_slug(typed))
-            .then_some("Use 3 to 50 lower-case letters, digits and hyphens, such as user-api."),
+        Format::Slug => (!is_slug(typed)).then_some("Use 3 to 50 lower-case letters, digits and hyphens, such as user-api."),
         Format::Email => (!is_email(typed)).then_some("Type an address such as name@example.com."),
-        Format::Username => (!is_username(typed))
-            .then_some("Use 3 to 50 letters, digits, dots, hyphens and underscores."),
-        Format::WebAddress => (!is_web_address(typed))
-            .then_some("Type an address that begins with http:// or https://."),
-        Format::CurrencyCode => (!(length == 3
-            && typed.bytes().all(|byte| byte.is_ascii_uppercase())))
-        .then_some("Type three capital letters, such as USD."),
+        Format::Username => (!is_username(typed)).then_some("Use 3 to 50 letters, digits, dots, hyphens and underscores."),
+        Format::WebAddress => (!is_web_address(typed)).then_some("Type an address that begins with http:// or https://."),
+        Format::CurrencyCode => {
+            (!(length == 3 && typed.bytes().all(|byte| byte.is_ascii_uppercase()))).then_some("Type three capital letters, such as USD.")
+        }
     };
     problem.map_or_else(|| Ok(typed.to_owned()), |problem| Err(problem.to_owned()))
 }
 
 fn is_slug(text: &str) -> bool {
-    (3..=50).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    (3..=50).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 fn is_username(text: &str) -> bool {
-    (3..=50).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+    (3..=50).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
 fn is_email(text: &str) -> bool {
     let Some((name, host)) = text.rsplit_once('@') else {
         return false;
     };
-    let clean =
-        |part: &str| !part.is_empty() && !part.contains([' ', '@', '<', '>', ',', ';', '"']);
-    clean(name)
-        && clean(host)
-        && host.contains('.')
-        && !host.starts_with('.')
-        && !host.ends_with('.')
+    let clean = |part: &str| !part.is_empty() && !part.contains([' ', '@', '<', '>', ',', ';', '"']);
+    clean(name) && clean(host) && host.contains('.') && !host.starts_with('.') && !host.ends_with('.')
 }
 
 fn is_web_address(text: &str) -> bool {
-    ["http://", "https://"].iter().any(|scheme| {
-        text.strip_prefix(scheme)
-            .is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && !rest.contains(' '))
-    })
+    ["http://", "https://"]
+        .iter()
+        .any(|scheme| text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && !rest.contains(' ')))
 }
 
 /// Checks a JSON document and keeps its text.
@@ -425,11 +329,7 @@ fn holds_nul(document: &serde_json::Value) -> bool {
     match document {
         serde_json::Value::String(text) => text.contains('\0'),
         serde_json::Value::Array(items) => items.iter().any(holds_nul),
-        serde_json::Value::Object(members) => members
-            .iter()
-            .any(|(name, value)| name.contains('\0') || holds_nul(value)),
-        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => {
-            false
-        }
+        serde_json::Value::Object(members) => members.iter().any(|(name, value)| name.contains('\0') || holds_nul(value)),
+        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => false,
     }
 }

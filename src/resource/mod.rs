@@ -98,12 +98,7 @@ fn no_further_rules(_: &Draft<'_>) -> Vec<FieldError> {
 
 impl Resource {
     /// A table nobody may list a column of yet, sorted by id.
-    pub const fn new(
-        table: &'static str,
-        singular: &'static str,
-        plural: &'static str,
-        columns: &'static [Column],
-    ) -> Resource {
+    pub const fn new(table: &'static str, singular: &'static str, plural: &'static str, columns: &'static [Column]) -> Resource {
         Resource {
             table,
             singular,
@@ -174,16 +169,12 @@ impl Resource {
 
     /// The columns a list shows when nobody has chosen.
     pub fn listed(&self) -> impl Iterator<Item = &'static Column> {
-        self.columns
-            .iter()
-            .filter(|column| column.listing == Listing::Always)
+        self.columns.iter().filter(|column| column.listing == Listing::Always)
     }
 
     /// The columns a list can be asked to show.
     pub fn listable(&self) -> impl Iterator<Item = &'static Column> {
-        self.columns
-            .iter()
-            .filter(|column| column.listing != Listing::Never)
+        self.columns.iter().filter(|column| column.listing != Listing::Never)
     }
 
     pub fn searchable(&self) -> impl Iterator<Item = &'static Column> {

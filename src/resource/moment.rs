@@ -16,13 +16,7 @@ pub enum Typed {
     Moment(Timestamp),
 }
 
-const FORMATS: [&str; 5] = [
-    "%Y-%m-%dT%H:%M:%S%.f",
-    "%Y-%m-%dT%H:%M",
-    "%Y-%m-%d %H:%M:%S%.f",
-    "%Y-%m-%d %H:%M",
-    "%Y-%m-%dT%H",
-];
+const FORMATS: [&str; 5] = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H"];
 
 /// Reads a date, a local time in `zone`, or RFC 3339 with its own offset. `None` for anything else.
 pub fn parse(text: &str, zone: Tz) -> Option<Typed> {
@@ -34,9 +28,7 @@ pub fn parse(text: &str, zone: Tz) -> Option<Typed> {
     if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
         return Some(Typed::Moment(storable(moment.with_timezone(&Utc))?));
     }
-    let local = FORMATS
-        .iter()
-        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())?;
+    let local = FORMATS.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())?;
     Some(Typed::Moment(storable(earliest(local, zone)?)?))
 }
 
@@ -51,14 +43,10 @@ fn first_moment(day: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
 /// A local time that a clock change skips counts as the first one after it; of one that occurs twice, the first.
 fn earliest(local: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
     match zone.from_local_datetime(&local) {
-        LocalResult::Single(moment) | LocalResult::Ambiguous(moment, _) => {
-            Some(moment.with_timezone(&Utc))
-        }
+        LocalResult::Single(moment) | LocalResult::Ambiguous(moment, _) => Some(moment.with_timezone(&Utc)),
         LocalResult::None => (1..=4).find_map(|quarters| {
             let later = local.checked_add_signed(chrono::TimeDelta::minutes(30 * quarters))?;
-            zone.from_local_datetime(&later)
-                .earliest()
-                .map(|moment| moment.with_timezone(&Utc))
+            zone.from_local_datetime(&later).earliest().map(|moment| moment.with_timezone(&Utc))
         }),
     }
 }

@@ -27,17 +27,11 @@ impl Direction {
 
 impl Order {
     pub const fn ascending(column: &'static str) -> Order {
-        Order {
-            column,
-            direction: Direction::Ascending,
-        }
+        Order { column, direction: Direction::Ascending }
     }
 
     pub const fn descending(column: &'static str) -> Order {
-        Order {
-            column,
-            direction: Direction::Descending,
-        }
+        Order { column, direction: Direction::Descending }
     }
 
     /// Reads `sort=-amount`. `None` where the column is not declared sortable.
@@ -47,10 +41,7 @@ impl Order {
             None => (text, Direction::Ascending),
         };
         let column = resource.column(name).filter(|column| column.sortable)?;
-        Some(Order {
-            column: column.name,
-            direction,
-        })
+        Some(Order { column: column.name, direction })
     }
 
     /// As the `sort` parameter spells it.

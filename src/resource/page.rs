@@ -30,18 +30,9 @@ impl Position {
             Position::After(cursor) if cursor.key.is_null() => {
                 vec![null(Some(cursor.id), Towards::End)]
             }
-            Position::After(cursor) => vec![
-                valued(Some((cursor.key.clone(), cursor.id)), Towards::End),
-                null(None, Towards::End),
-            ],
-            Position::Before(cursor) if cursor.key.is_null() => vec![
-                null(Some(cursor.id), Towards::Start),
-                valued(None, Towards::Start),
-            ],
-            Position::Before(cursor) => vec![valued(
-                Some((cursor.key.clone(), cursor.id)),
-                Towards::Start,
-            )],
+            Position::After(cursor) => vec![valued(Some((cursor.key.clone(), cursor.id)), Towards::End), null(None, Towards::End)],
+            Position::Before(cursor) if cursor.key.is_null() => vec![null(Some(cursor.id), Towards::Start), valued(None, Towards::Start)],
+            Position::Before(cursor) => vec![valued(Some((cursor.key.clone(), cursor.id)), Towards::Start)],
         };
         if !nullable {
             ranges.retain(|range| matches!(range, Range::Valued { .. }));
@@ -53,9 +44,7 @@ impl Position {
 impl ListRequest {
     /// Whether rows with NULL stand behind those with a value.
     pub fn order_is_nullable(&self) -> bool {
-        self.resource
-            .column(self.order.column)
-            .is_some_and(|column| column.nullable && column.name != "id")
+        self.resource.column(self.order.column).is_some_and(|column| column.nullable && column.name != "id")
     }
 }
 
@@ -63,21 +52,13 @@ impl ListRequest {
 ///
 /// # Errors
 /// `TooSlow` past the limit of a list.
-pub async fn read(
-    connection: &Connection,
-    grant: &Grant,
-    request: &ListRequest,
-) -> Result<Page, DatabaseError> {
+pub async fn read(connection: &Connection, grant: &Grant, request: &ListRequest) -> Result<Page, DatabaseError> {
     let wanted = usize::from(request.limit) + 1;
     let rows = match request.search {
         None => rows(connection, grant, request, wanted, None).await?,
         Some(_) => {
             let walked = rows(connection, grant, request, wanted, Some(Search::Walk)).await?;
-            if walked.len() < wanted {
-                rows(connection, grant, request, wanted, Some(Search::Index)).await?
-            } else {
-                walked
-            }
+            if walked.len() < wanted { rows(connection, grant, request, wanted, Some(Search::Index)).await? } else { walked }
         }
     };
     Ok(page(rows, request))
@@ -97,17 +78,9 @@ async fn rows(
             break;
         }
         let statement = Statement::page(grant, request, &range, missing - 1, search);
-        let mut rows = std::pin::pin!(
-            connection
-                .stream(statement.text(), statement.parameters())
-                .await?
-        );
+        let mut rows = std::pin::pin!(connection.stream(statement.text(), statement.parameters()).await?);
         while let Some(row) = rows.try_next().await? {
-            found.push(Listed {
-                id: row.try_get(0)?,
-                key: row.try_get(1)?,
-                cells: record::cells(&row, 2, &request.columns)?,
-            });
+            found.push(Listed { id: row.try_get(0)?, key: row.try_get(1)?, cells: record::cells(&row, 2, &request.columns)? });
         }
     }
     Ok(found)
@@ -122,20 +95,11 @@ fn page(mut rows: Vec<Listed>, request: &ListRequest) -> Page {
     if backwards {
         rows.reverse();
     }
-    let cursor = |row: Option<&Listed>| {
-        row.map(|row| Cursor {
-            key: row.key.clone(),
-            id: row.id,
-        })
-    };
+    let cursor = |row: Option<&Listed>| row.map(|row| Cursor { key: row.key.clone(), id: row.id });
     let (has_previous, has_next) = match request.position {
         Position::First => (false, more),
         Position::After(_) => (true, more),
         Position::Before(_) => (more, true),
     };
-    Page {
-        previous: cursor(rows.first()).filter(|_| has_previous),
-        next: cursor(rows.last()).filter(|_| has_next),
-        rows,
-    }
+    Page { previous: cursor(rows.first()).filter(|_| has_previous), next: cursor(rows.last()).filter(|_| has_next), rows }
 }

@@ -39,46 +39,25 @@ pub(super) fn width(kind: Kind) -> usize {
     match kind {
         Kind::Reference(target) => 2 + usize::from(target.detail.is_some()),
         Kind::Money(_) | Kind::SecretWhen(_) => 2,
-        Kind::Text(_)
-        | Kind::LongText
-        | Kind::Bool
-        | Kind::Uuid
-        | Kind::Timestamp
-        | Kind::Inet
-        | Kind::Json
-        | Kind::Choice(_) => 1,
+        Kind::Text(_) | Kind::LongText | Kind::Bool | Kind::Uuid | Kind::Timestamp | Kind::Inet | Kind::Json | Kind::Choice(_) => 1,
         Kind::Secret => 0,
     }
 }
 
 /// Reads the cells of `columns` from a row, beginning at `start`.
-pub(super) fn cells(
-    row: &Row,
-    start: usize,
-    columns: &[&'static Column],
-) -> Result<Vec<Cell>, tokio_postgres::Error> {
+pub(super) fn cells(row: &Row, start: usize, columns: &[&'static Column]) -> Result<Vec<Cell>, tokio_postgres::Error> {
     let mut at = start;
     let mut cells = Vec::with_capacity(columns.len());
     for column in columns {
         let width = width(column.kind);
         let value_at = |offset: usize| {
-            if offset < width {
-                row.try_get(at + offset)
-            } else {
-                Ok(Value::Null)
-            }
+            if offset < width { row.try_get(at + offset) } else { Ok(Value::Null) }
         };
         let companion = match column.kind {
-            Kind::SecretWhen(_) => row
-                .try_get::<_, Option<bool>>(at + 1)?
-                .map_or(Value::Null, Value::Bool),
+            Kind::SecretWhen(_) => row.try_get::<_, Option<bool>>(at + 1)?.map_or(Value::Null, Value::Bool),
             _ => value_at(1)?,
         };
-        cells.push(Cell {
-            value: value_at(0)?,
-            companion,
-            detail: value_at(2)?,
-        });
+        cells.push(Cell { value: value_at(0)?, companion, detail: value_at(2)? });
         at += width;
     }
     Ok(cells)
@@ -86,10 +65,7 @@ pub(super) fn cells(
 
 impl Record {
     pub fn cell(&self, name: &str) -> Option<&Cell> {
-        self.columns
-            .iter()
-            .position(|column| column.name == name)
-            .map(|index| &self.cells[index])
+        self.columns.iter().position(|column| column.name == name).map(|index| &self.cells[index])
     }
 
     pub fn value(&self, name: &str) -> &Value {
@@ -113,16 +89,10 @@ impl Record {
     /// Changes elsewhere in the row, such as a last login, are no conflict.
     pub fn version(&self) -> String {
         let mut digest = Sha256::new();
-        let hides_a_secret = self
-            .columns
-            .iter()
-            .any(|column| matches!(column.kind, Kind::SecretWhen(_)));
+        let hides_a_secret = self.columns.iter().any(|column| matches!(column.kind, Kind::SecretWhen(_)));
         for (column, cell) in self.fields() {
             // A hidden value cannot be compared; the time of the last change stands for it.
-            if column.on_edit != Input::Never
-                || column.name == "status"
-                || (hides_a_secret && column.name == "updated_at")
-            {
+            if column.on_edit != Input::Never || column.name == "status" || (hides_a_secret && column.name == "updated_at") {
                 digest.update(column.name.as_bytes());
                 digest.update([0, u8::from(cell.value.is_null())]);
                 digest.update(cell.value.to_string().as_bytes());

@@ -40,15 +40,9 @@ pub struct Found {
 ///
 /// # Errors
 /// See [`DatabaseError`]; so for all below.
-pub async fn candidates(
-    connection: &Connection,
-    grant: &Grant,
-    typed: &str,
-) -> Result<Vec<Candidate>, DatabaseError> {
+pub async fn candidates(connection: &Connection, grant: &Grant, typed: &str) -> Result<Vec<Candidate>, DatabaseError> {
     let statement = Statement::candidates(grant, typed.trim(), CANDIDATES);
-    let rows = connection
-        .rows(statement.text(), statement.parameters())
-        .await?;
+    let rows = connection.rows(statement.text(), statement.parameters()).await?;
     rows.iter()
         .map(|row| {
             Ok(Candidate {
@@ -61,51 +55,32 @@ pub async fn candidates(
         .collect()
 }
 
-pub async fn lookup(
-    connection: &Connection,
-    grant: &Grant,
-    id: Uuid,
-) -> Result<Option<Found>, DatabaseError> {
+pub async fn lookup(connection: &Connection, grant: &Grant, id: Uuid) -> Result<Option<Found>, DatabaseError> {
     let statement = Statement::reference(grant, id);
-    let rows = connection
-        .rows(statement.text(), statement.parameters())
-        .await?;
+    let rows = connection.rows(statement.text(), statement.parameters()).await?;
     let found = |row: &tokio_postgres::Row| -> Result<Found, DatabaseError> {
-        Ok(Found {
-            label: row.try_get::<_, Option<String>>(0)?.unwrap_or_default(),
-            detail: row.try_get(1)?,
-            is_active: row.try_get(2)?,
-        })
+        Ok(Found { label: row.try_get::<_, Option<String>>(0)?.unwrap_or_default(), detail: row.try_get(1)?, is_active: row.try_get(2)? })
     };
     rows.first().map(found).transpose()
 }
 
 /// Finds every reference of a draft, by id or by what was typed, within what the actor may read;
 /// refuses what is missing, ambiguous or inactive; then holds amounts against their currency.
-pub async fn resolve(
-    connection: &Connection,
-    actor: &Actor,
-    draft: &mut Draft<'_>,
-) -> Result<(), DatabaseError> {
+pub async fn resolve(connection: &Connection, actor: &Actor, draft: &mut Draft<'_>) -> Result<(), DatabaseError> {
     for index in 0..draft.fields.len() {
         let field = &mut draft.fields[index];
         if let Kind::Reference(target) = field.column.kind {
             match actor.authorize(Action::Read, target) {
                 Ok(grant) => find(connection, &grant, field, draft.current.is_some()).await?,
                 Err(_) if field.change.is_some() => {
-                    field.error = Some(format!(
-                        "Your role cannot choose among {}.",
-                        target.plural.to_lowercase()
-                    ))
+                    field.error = Some(format!("Your role cannot choose among {}.", target.plural.to_lowercase()))
                 }
                 Err(_) => {}
             }
         }
     }
     for index in 0..draft.fields.len() {
-        if let (Kind::Money(currency), Some(Value::Number(_))) =
-            (draft.fields[index].column.kind, &draft.fields[index].change)
-        {
+        if let (Kind::Money(currency), Some(Value::Number(_))) = (draft.fields[index].column.kind, &draft.fields[index].change) {
             let currency = currency_of(connection, actor, draft, currency).await?;
             let field = &mut draft.fields[index];
             if let Err(message) = money::parse(field.typed.trim(), currency.as_deref()) {
@@ -117,11 +92,7 @@ pub async fn resolve(
 }
 
 /// Asks for candidates without saving: the Find button of a form without scripts.
-pub async fn ask(
-    connection: &Connection,
-    actor: &Actor,
-    field: &mut Field,
-) -> Result<(), DatabaseError> {
+pub async fn ask(connection: &Connection, actor: &Actor, field: &mut Field) -> Result<(), DatabaseError> {
     let Kind::Reference(target) = field.column.kind else {
         return Ok(());
     };
@@ -144,20 +115,11 @@ pub async fn ask(
 }
 
 fn nothing_found(target: &Resource, typed: &str) -> String {
-    let active = if target.column("is_active").is_some() {
-        "active "
-    } else {
-        ""
-    };
+    let active = if target.column("is_active").is_some() { "active " } else { "" };
     format!("No {active}{} matches “{}”.", target.singular, typed.trim())
 }
 
-async fn find(
-    connection: &Connection,
-    grant: &Grant,
-    field: &mut Field,
-    is_edit: bool,
-) -> Result<(), DatabaseError> {
+async fn find(connection: &Connection, grant: &Grant, field: &mut Field, is_edit: bool) -> Result<(), DatabaseError> {
     let target = grant.resource();
     let typed_id = Uuid::try_parse(field.typed.trim()).ok();
     let found = match typed_id {
@@ -166,11 +128,8 @@ async fn find(
     };
     field.label = found.as_ref().map(|found| found.label.clone());
     let sought = field.find.trim().to_owned();
-    let names_what_was_chosen = sought.is_empty()
-        || sought == field.asked.trim()
-        || found
-            .as_ref()
-            .is_some_and(|found| found.label.trim() == sought);
+    let names_what_was_chosen =
+        sought.is_empty() || sought == field.asked.trim() || found.as_ref().is_some_and(|found| found.label.trim() == sought);
     if !names_what_was_chosen || (typed_id.is_none() && !sought.is_empty()) {
         return seek(connection, grant, field, &sought).await;
     }
@@ -180,14 +139,9 @@ async fn find(
     match found {
         None => field.error = Some(format!("There is no such {}.", target.singular)),
         // What already points at something inactive may keep doing so.
-        Some(found) if !found.is_active && !is_edit => {
-            field.error = Some(format!("“{}” is not active.", found.label))
-        }
+        Some(found) if !found.is_active && !is_edit => field.error = Some(format!("“{}” is not active.", found.label)),
         Some(found) if !found.is_active => {
-            field.error = Some(format!(
-                "“{}” is not active; choose an active {}.",
-                found.label, target.singular
-            ))
+            field.error = Some(format!("“{}” is not active; choose an active {}.", found.label, target.singular))
         }
         Some(_) => {}
     }
@@ -195,12 +149,7 @@ async fn find(
 }
 
 /// What was typed names another record than the one chosen before: the words count, never the old choice.
-async fn seek(
-    connection: &Connection,
-    grant: &Grant,
-    field: &mut Field,
-    sought: &str,
-) -> Result<(), DatabaseError> {
+async fn seek(connection: &Connection, grant: &Grant, field: &mut Field, sought: &str) -> Result<(), DatabaseError> {
     let found = candidates(connection, grant, sought).await?;
     field.error = None;
     let exact: Vec<_> = found.iter().filter(|candidate| candidate.exact).collect();
@@ -236,33 +185,21 @@ async fn currency_of(
         Currency::Column(column) => Ok(draft.value(column).as_text().map(str::to_owned)),
         Currency::Through { reference, column } => {
             let target = draft.resource.column(reference).map(|column| column.kind);
-            let (Some(Kind::Reference(target)), Some(id)) =
-                (target, draft.value(reference).as_uuid())
-            else {
+            let (Some(Kind::Reference(target)), Some(id)) = (target, draft.value(reference).as_uuid()) else {
                 return Ok(None);
             };
             let Ok(grant) = actor.authorize(Action::Read, target) else {
                 return Ok(None);
             };
             let statement = Statement::column_of(&grant, column, id);
-            let rows = connection
-                .rows(statement.text(), statement.parameters())
-                .await?;
-            Ok(rows
-                .first()
-                .map(|row| row.try_get(0))
-                .transpose()?
-                .flatten())
+            let rows = connection.rows(statement.text(), statement.parameters()).await?;
+            Ok(rows.first().map(|row| row.try_get(0)).transpose()?.flatten())
         }
     }
 }
 
 /// Marks the fields that nobody can change any more because records refer to this one.
-pub async fn fix(
-    connection: &Connection,
-    registry: &Registry,
-    draft: &mut Draft<'_>,
-) -> Result<(), DatabaseError> {
+pub async fn fix(connection: &Connection, registry: &Registry, draft: &mut Draft<'_>) -> Result<(), DatabaseError> {
     let Some(record) = draft.current else {
         return Ok(());
     };
@@ -272,15 +209,8 @@ pub async fn fix(
         };
         for referrer in registry.referrers(record.resource.table) {
             let statement = Statement::referring(referrer.resource, referrer.column, record.id, 0);
-            let rows = connection
-                .rows(statement.text(), statement.parameters())
-                .await?;
-            if rows
-                .first()
-                .map(|row| row.try_get::<_, i64>(0))
-                .transpose()?
-                .is_some_and(|count| count > 0)
-            {
+            let rows = connection.rows(statement.text(), statement.parameters()).await?;
+            if rows.first().map(|row| row.try_get::<_, i64>(0)).transpose()?.is_some_and(|count| count > 0) {
                 field.fixed = Some(why);
                 if field.change.is_some() {
                     field.error = Some(why.to_owned());

@@ -17,9 +17,7 @@ pub struct Referrer {
 
 impl Registry {
     pub fn new(resources: impl IntoIterator<Item = &'static Resource>) -> Registry {
-        Registry {
-            resources: resources.into_iter().collect(),
-        }
+        Registry { resources: resources.into_iter().collect() }
     }
 
     pub fn find(&self, table: &str) -> Option<&'static Resource> {
@@ -34,16 +32,9 @@ impl Registry {
     pub fn referrers(&self, table: &str) -> impl Iterator<Item = Referrer> + '_ {
         let table = table.to_owned();
         self.iter().flat_map(move |resource| {
-            let refers = |column: &&'static Column| {
-                column.is_own()
-                    && matches!(column.kind, Kind::Reference(target) if target.table == table)
-            };
-            resource
-                .columns
-                .iter()
-                .filter(refers)
-                .map(|column| Referrer { resource, column })
-                .collect::<Vec<_>>()
+            let refers =
+                |column: &&'static Column| column.is_own() && matches!(column.kind, Kind::Reference(target) if target.table == table);
+            resource.columns.iter().filter(refers).map(|column| Referrer { resource, column }).collect::<Vec<_>>()
         })
     }
 }

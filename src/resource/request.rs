@@ -45,10 +45,7 @@ pub struct BadQuery {
 }
 
 fn bad(parameter: &str, problem: impl Into<String>) -> BadQuery {
-    BadQuery {
-        parameter: parameter.to_owned(),
-        problem: problem.into(),
-    }
+    BadQuery { parameter: parameter.to_owned(), problem: problem.into() }
 }
 
 /// The parameters that said it, without the page: what every link of the list starts from.
@@ -66,25 +63,13 @@ impl Query {
 
     #[must_use]
     pub fn without(&self, names: &[&str]) -> Query {
-        Query(
-            self.0
-                .iter()
-                .filter(|(name, _)| !names.contains(&name.as_str()))
-                .cloned()
-                .collect(),
-        )
+        Query(self.0.iter().filter(|(name, _)| !names.contains(&name.as_str())).cloned().collect())
     }
 
     /// The same without one value of one parameter.
     #[must_use]
     pub fn without_value(&self, name: &str, value: &str) -> Query {
-        Query(
-            self.0
-                .iter()
-                .filter(|pair| pair.0 != name || pair.1 != value)
-                .cloned()
-                .collect(),
-        )
+        Query(self.0.iter().filter(|pair| pair.0 != name || pair.1 != value).cloned().collect())
     }
 
     /// With its question mark; empty where there is nothing to say.
@@ -92,12 +77,7 @@ impl Query {
         if self.0.is_empty() {
             return String::new();
         }
-        format!(
-            "?{}",
-            form_urlencoded::Serializer::new(String::new())
-                .extend_pairs(&self.0)
-                .finish()
-        )
+        format!("?{}", form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish())
     }
 }
 
@@ -106,24 +86,13 @@ impl ListRequest {
     ///
     /// # Errors
     /// The first parameter that is unknown, given twice or malformed.
-    pub fn parse(
-        resource: &'static Resource,
-        pairs: &[(String, String)],
-        zone: Tz,
-    ) -> Result<ListRequest, BadQuery> {
-        let pairs: Vec<_> = pairs
-            .iter()
-            .filter(|(_, value)| !value.is_empty())
-            .cloned()
-            .collect();
+    pub fn parse(resource: &'static Resource, pairs: &[(String, String)], zone: Tz) -> Result<ListRequest, BadQuery> {
+        let pairs: Vec<_> = pairs.iter().filter(|(_, value)| !value.is_empty()).cloned().collect();
         if let Some((name, _)) = pairs.iter().find(|(_, value)| value.contains('\0')) {
             return Err(bad(name, "holds a character that no value can have."));
         }
         let single = |name: &str| -> Result<Option<&str>, BadQuery> {
-            let mut values = pairs
-                .iter()
-                .filter(|pair| pair.0 == name)
-                .map(|pair| pair.1.as_str());
+            let mut values = pairs.iter().filter(|pair| pair.0 == name).map(|pair| pair.1.as_str());
             match (values.next(), values.next()) {
                 (_, Some(_)) => Err(bad(name, "may be given once.")),
                 (value, None) => Ok(value),
@@ -131,14 +100,11 @@ impl ListRequest {
         };
         let zone = match single("tz")? {
             None => zone,
-            Some(name) => name
-                .parse()
-                .map_err(|_| bad("tz", "takes a time zone such as Europe/Berlin."))?,
+            Some(name) => name.parse().map_err(|_| bad("tz", "takes a time zone such as Europe/Berlin."))?,
         };
         let order = match single("sort")? {
             None => resource.order,
-            Some(text) => Order::parse(resource, text)
-                .ok_or_else(|| bad("sort", format!("this list cannot be sorted by “{text}”.")))?,
+            Some(text) => Order::parse(resource, text).ok_or_else(|| bad("sort", format!("this list cannot be sorted by “{text}”.")))?,
         };
         let limit = match single("limit")? {
             None => USUAL_PAGE,
@@ -146,23 +112,18 @@ impl ListRequest {
                 .parse()
                 .ok()
                 .filter(|limit| (1..=LARGEST_PAGE).contains(limit))
-                .ok_or_else(|| {
-                    bad(
-                        "limit",
-                        format!("takes a whole number from 1 to {LARGEST_PAGE}."),
-                    )
-                })?,
+                .ok_or_else(|| bad("limit", format!("takes a whole number from 1 to {LARGEST_PAGE}.")))?,
         };
         let search = single("q")?.map(str::trim).filter(|text| !text.is_empty());
         if search.is_some_and(|text| text.chars().count() > LONGEST_SEARCH) {
-            return Err(bad(
-                "q",
-                format!("takes at most {LONGEST_SEARCH} characters."),
-            ));
+            return Err(bad("q", format!("takes at most {LONGEST_SEARCH} characters.")));
         }
         let cursor = |name: &str| {
             single(name)?
-                .map(|text| Cursor::decode(text, resource, order).ok_or_else(|| bad(name, "this place in the list does not belong to this order; start again from the first page.")))
+                .map(|text| {
+                    Cursor::decode(text, resource, order)
+                        .ok_or_else(|| bad(name, "this place in the list does not belong to this order; start again from the first page."))
+                })
                 .transpose()
         };
         let position = match (cursor("after")?, cursor("before")?) {
@@ -181,43 +142,23 @@ impl ListRequest {
             position,
             columns: chosen_columns(resource, &pairs)?,
             zone,
-            query: Query(
-                pairs
-                    .iter()
-                    .filter(|(name, _)| name != "after" && name != "before")
-                    .cloned()
-                    .collect(),
-            ),
+            query: Query(pairs.iter().filter(|(name, _)| name != "after" && name != "before").cloned().collect()),
         };
         for (name, value) in &pairs {
-            if !["tz", "sort", "limit", "q", "after", "before", "columns"].contains(&name.as_str())
-            {
+            if !["tz", "sort", "limit", "q", "after", "before", "columns"].contains(&name.as_str()) {
                 request.filter(name, value, &single)?;
             }
         }
         Ok(request)
     }
 
-    fn filter<'p>(
-        &mut self,
-        name: &str,
-        value: &str,
-        single: &impl Fn(&str) -> Result<Option<&'p str>, BadQuery>,
-    ) -> Result<(), BadQuery> {
+    fn filter<'p>(&mut self, name: &str, value: &str, single: &impl Fn(&str) -> Result<Option<&'p str>, BadQuery>) -> Result<(), BadQuery> {
         let (column_name, part) = Part::split(name);
         let column = self
             .resource
             .column(column_name)
             .filter(|column| column.filterable)
-            .ok_or_else(|| {
-                bad(
-                    name,
-                    format!(
-                        "{} have no such filter.",
-                        self.resource.plural.to_lowercase()
-                    ),
-                )
-            })?;
+            .ok_or_else(|| bad(name, format!("{} have no such filter.", self.resource.plural.to_lowercase())))?;
         if part == Part::Find {
             single(name)?;
             if !matches!(column.kind, super::Kind::Reference(_)) {
@@ -230,12 +171,8 @@ impl ListRequest {
             .map_err(|accepts| bad(name, format!("“{value}” will not do; it takes {accepts}.")))?;
         // Several values of a choice widen the filter; of anything else a second value would be dropped unseen.
         if let Condition::Any(more) = &condition
-            && let Some(Filter {
-                condition: Condition::Any(values),
-                ..
-            }) = self.filters.iter_mut().find(|filter| {
-                filter.column == column && matches!(filter.condition, Condition::Any(_))
-            })
+            && let Some(Filter { condition: Condition::Any(values), .. }) =
+                self.filters.iter_mut().find(|filter| filter.column == column && matches!(filter.condition, Condition::Any(_)))
         {
             if !matches!(column.kind, super::Kind::Choice(_)) {
                 return Err(bad(name, "may be given once."));
@@ -255,10 +192,7 @@ impl ListRequest {
     }
 }
 
-fn chosen_columns(
-    resource: &'static Resource,
-    pairs: &[(String, String)],
-) -> Result<Vec<&'static Column>, BadQuery> {
+fn chosen_columns(resource: &'static Resource, pairs: &[(String, String)]) -> Result<Vec<&'static Column>, BadQuery> {
     let mut chosen = Vec::new();
     for (_, names) in pairs.iter().filter(|pair| pair.0 == "columns") {
         for name in names.split(',') {
@@ -271,9 +205,5 @@ fn chosen_columns(
             }
         }
     }
-    Ok(if chosen.is_empty() {
-        resource.listed().collect()
-    } else {
-        chosen
-    })
+    Ok(if chosen.is_empty() { resource.listed().collect() } else { chosen })
 }

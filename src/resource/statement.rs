@@ -24,14 +24,8 @@ pub struct Statement {
 /// One of the two parts of a list: the rows whose sort key has a value, and behind them those with NULL.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Range {
-    Valued {
-        beyond: Option<(Value, Uuid)>,
-        towards: Towards,
-    },
-    Null {
-        beyond: Option<Uuid>,
-        towards: Towards,
-    },
+    Valued { beyond: Option<(Value, Uuid)>, towards: Towards },
+    Null { beyond: Option<Uuid>, towards: Towards },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,9 +47,7 @@ pub enum Search {
 const WALK: &str = "2000";
 /// Of a long text a list shows the beginning.
 const EXCERPT: &str = "300";
-const ALIASES: [&str; 12] = [
-    "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11",
-];
+const ALIASES: [&str; 12] = ["r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Texts {
@@ -97,18 +89,13 @@ impl Selection {
                     selection.outer.push((alias, name));
                     let label = selection.join_on(target.table, alias, name);
                     selection.outer.push((label, target.label));
-                    selection
-                        .outer
-                        .extend(target.detail.map(|detail| (label, detail)));
+                    selection.outer.extend(target.detail.map(|detail| (label, detail)));
                 }
                 Kind::Money(Currency::Column(currency)) => {
                     selection.need(alias, currency);
                     selection.outer.extend([(alias, name), (alias, currency)]);
                 }
-                Kind::Money(Currency::Through {
-                    reference,
-                    column: currency,
-                }) => {
+                Kind::Money(Currency::Through { reference, column: currency }) => {
                     selection.outer.push((alias, name));
                     let account = selection.join(resource, reference);
                     selection.outer.push((account, currency));
@@ -117,14 +104,7 @@ impl Selection {
                     selection.need(alias, flag);
                     selection.outer.extend([(alias, name), (alias, flag)]);
                 }
-                Kind::Text(_)
-                | Kind::LongText
-                | Kind::Bool
-                | Kind::Uuid
-                | Kind::Timestamp
-                | Kind::Inet
-                | Kind::Json
-                | Kind::Choice(_) => {
+                Kind::Text(_) | Kind::LongText | Kind::Bool | Kind::Uuid | Kind::Timestamp | Kind::Inet | Kind::Json | Kind::Choice(_) => {
                     selection.outer.push((alias, name));
                 }
             }
@@ -141,42 +121,23 @@ impl Selection {
     /// Joins the record that a reference of the table itself names, once.
     fn join(&mut self, resource: &'static Resource, reference: &'static str) -> &'static str {
         self.need("t", reference);
-        let target = resource
-            .column(reference)
-            .and_then(|column| match column.kind {
-                Kind::Reference(target) => Some(target.table),
-                _ => None,
-            });
+        let target = resource.column(reference).and_then(|column| match column.kind {
+            Kind::Reference(target) => Some(target.table),
+            _ => None,
+        });
         match target {
             Some(table) => self.join_on(table, "t", reference),
-            None => unreachable!(
-                "{}.{reference} is declared as a reference; the proof checks it",
-                resource.table
-            ),
+            None => unreachable!("{}.{reference} is declared as a reference; the proof checks it", resource.table),
         }
     }
 
-    fn join_on(
-        &mut self,
-        table: &'static str,
-        from: &'static str,
-        reference: &'static str,
-    ) -> &'static str {
+    fn join_on(&mut self, table: &'static str, from: &'static str, reference: &'static str) -> &'static str {
         self.need(from, reference);
-        if let Some(join) = self
-            .joins
-            .iter()
-            .find(|join| join.from == from && join.reference == reference)
-        {
+        if let Some(join) = self.joins.iter().find(|join| join.from == from && join.reference == reference) {
             return join.alias;
         }
         let alias = ALIASES[self.joins.len()];
-        self.joins.push(Join {
-            table,
-            alias,
-            from,
-            reference,
-        });
+        self.joins.push(Join { table, alias, from, reference });
         alias
     }
 }
@@ -226,116 +187,57 @@ impl Statement {
 
     /// One part of one page: id, sort key, then the columns asked for. One row more than the page has,
     /// to tell whether there is another.
-    pub fn page(
-        grant: &Grant,
-        request: &ListRequest,
-        range: &Range,
-        rows: usize,
-        search: Option<Search>,
-    ) -> Statement {
+    pub fn page(grant: &Grant, request: &ListRequest, range: &Range, rows: usize, search: Option<Search>) -> Statement {
         let mut statement = Statement::default();
         let resource = request.resource;
         let selection = Selection::of(resource, &request.columns);
         let searched = request.search.as_deref().zip(search);
         if let Some((text, Search::Index)) = searched {
-            statement.words(&[
-                "WITH hit AS MATERIALIZED (SELECT t.id FROM ",
-                resource.table,
-                " t WHERE ",
-            ]);
+            statement.words(&["WITH hit AS MATERIALIZED (SELECT t.id FROM ", resource.table, " t WHERE "]);
             statement.matches(resource, text).push(") ");
         }
-        statement
-            .select(&selection, request.order.column)
-            .push(" FROM (");
-        statement
-            .inner(&selection, request.order.column, Texts::Excerpts)
-            .push(" FROM ");
+        statement.select(&selection, request.order.column).push(" FROM (");
+        statement.inner(&selection, request.order.column, Texts::Excerpts).push(" FROM ");
         match searched {
             Some((text, Search::Walk)) => {
-                statement
-                    .walked(&selection, resource, request.order.column)
-                    .words(&[" FROM ", resource.table, " t WHERE "]);
-                statement
-                    .conditions(grant, &request.filters)
-                    .range(range, request.order)
-                    .order(range, request.order);
-                statement
-                    .words(&[" LIMIT ", WALK, ") t WHERE "])
-                    .matches(resource, text);
+                statement.walked(&selection, resource, request.order.column).words(&[" FROM ", resource.table, " t WHERE "]);
+                statement.conditions(grant, &request.filters).range(range, request.order).order(range, request.order);
+                statement.words(&[" LIMIT ", WALK, ") t WHERE "]).matches(resource, text);
             }
             Some((_, Search::Index)) => {
-                statement.words(&[
-                    resource.table,
-                    " t WHERE t.id IN (SELECT hit.id FROM hit) AND ",
-                ]);
-                statement
-                    .conditions(grant, &request.filters)
-                    .range(range, request.order);
+                statement.words(&[resource.table, " t WHERE t.id IN (SELECT hit.id FROM hit) AND "]);
+                statement.conditions(grant, &request.filters).range(range, request.order);
             }
             None => {
                 statement.words(&[resource.table, " t WHERE "]);
-                statement
-                    .conditions(grant, &request.filters)
-                    .range(range, request.order);
+                statement.conditions(grant, &request.filters).range(range, request.order);
             }
         }
-        statement
-            .order(range, request.order)
-            .push(" LIMIT ")
-            .number(rows + 1)
-            .push(") t");
+        statement.order(range, request.order).push(" LIMIT ").number(rows + 1).push(") t");
         statement.joins(&selection).order(range, request.order);
         statement
     }
 
     /// Every row that matches, without its page: one part of an export.
-    pub fn export(
-        grant: &Grant,
-        request: &ListRequest,
-        columns: &[&'static Column],
-        range: &Range,
-    ) -> Statement {
+    pub fn export(grant: &Grant, request: &ListRequest, columns: &[&'static Column], range: &Range) -> Statement {
         let mut statement = Statement::default();
         let resource = request.resource;
         let selection = Selection::of(resource, columns);
-        statement
-            .select(&selection, request.order.column)
-            .push(" FROM (");
-        statement
-            .inner(&selection, request.order.column, Texts::Whole)
-            .words(&[" FROM ", resource.table, " t WHERE "]);
-        statement
-            .conditions(grant, &request.filters)
-            .range(range, request.order);
+        statement.select(&selection, request.order.column).push(" FROM (");
+        statement.inner(&selection, request.order.column, Texts::Whole).words(&[" FROM ", resource.table, " t WHERE "]);
+        statement.conditions(grant, &request.filters).range(range, request.order);
         if let Some(text) = &request.search {
             statement.push(" AND ").matches(resource, text);
         }
-        statement
-            .push(") t")
-            .joins(&selection)
-            .order(range, request.order);
+        statement.push(") t").joins(&selection).order(range, request.order);
         statement
     }
 
     /// How many rows match, counted no further than `most` and one.
-    pub fn count(
-        grant: &Grant,
-        resource: &'static Resource,
-        filters: &[Filter<'static>],
-        most: usize,
-    ) -> Statement {
+    pub fn count(grant: &Grant, resource: &'static Resource, filters: &[Filter<'static>], most: usize) -> Statement {
         let mut statement = Statement::default();
-        statement.words(&[
-            "SELECT count(*) FROM (SELECT 1 FROM ",
-            resource.table,
-            " t WHERE ",
-        ]);
-        statement
-            .conditions(grant, filters)
-            .push(" LIMIT ")
-            .number(most + 1)
-            .push(") counted");
+        statement.words(&["SELECT count(*) FROM (SELECT 1 FROM ", resource.table, " t WHERE "]);
+        statement.conditions(grant, filters).push(" LIMIT ").number(most + 1).push(") counted");
         statement
     }
 
@@ -345,33 +247,16 @@ impl Statement {
         let resource = grant.resource();
         let selection = Selection::of(resource, columns);
         statement.select(&selection, "id").push(" FROM (");
-        statement.inner(&selection, "id", Texts::Whole).words(&[
-            " FROM ",
-            resource.table,
-            " t WHERE t.id = ",
-        ]);
-        statement
-            .bind(Value::Uuid(id))
-            .push(" AND ")
-            .rows(grant)
-            .push(") t")
-            .joins(&selection);
+        statement.inner(&selection, "id", Texts::Whole).words(&[" FROM ", resource.table, " t WHERE t.id = "]);
+        statement.bind(Value::Uuid(id)).push(" AND ").rows(grant).push(") t").joins(&selection);
         statement
     }
 
     /// Keeps everybody else's hands off a record until the transaction ends.
     pub fn lock(grant: &Grant, id: Uuid) -> Statement {
         let mut statement = Statement::default();
-        statement.words(&[
-            "SELECT t.id FROM ",
-            grant.resource().table,
-            " t WHERE t.id = ",
-        ]);
-        statement
-            .bind(Value::Uuid(id))
-            .push(" AND ")
-            .rows(grant)
-            .push(" FOR UPDATE");
+        statement.words(&["SELECT t.id FROM ", grant.resource().table, " t WHERE t.id = "]);
+        statement.bind(Value::Uuid(id)).push(" AND ").rows(grant).push(" FOR UPDATE");
         statement
     }
 
@@ -385,25 +270,17 @@ impl Statement {
             None => statement.push("NULL::text"),
         };
         statement.push(", (false");
-        let names: Vec<&'static str> = std::iter::once(resource.label)
-            .chain(resource.detail)
-            .chain(resource.searchable().map(|column| column.name))
-            .collect();
+        let names: Vec<&'static str> =
+            std::iter::once(resource.label).chain(resource.detail).chain(resource.searchable().map(|column| column.name)).collect();
         for name in names.iter().filter(|name| **name != "id") {
-            statement
-                .words(&[" OR t.", name, " = "])
-                .bind(Value::Text(typed.to_owned()));
+            statement.words(&[" OR t.", name, " = "]).bind(Value::Text(typed.to_owned()));
         }
-        statement
-            .words(&[") AS exact FROM ", resource.table, " t WHERE "])
-            .rows(grant);
+        statement.words(&[") AS exact FROM ", resource.table, " t WHERE "]).rows(grant);
         if resource.column("is_active").is_some() {
             statement.push(" AND t.is_active IS NOT FALSE");
         }
         statement.push(" AND ").matches(resource, typed);
-        statement
-            .words(&[" ORDER BY exact DESC, t.", resource.label, ", t.id LIMIT "])
-            .number(most);
+        statement.words(&[" ORDER BY exact DESC, t.", resource.label, ", t.id LIMIT "]).number(most);
         statement
     }
 
@@ -416,87 +293,43 @@ impl Statement {
             Some(detail) => statement.words(&["t.", detail, "::text, "]),
             None => statement.push("NULL::text, "),
         };
-        statement.push(if resource.column("is_active").is_some() {
-            "t.is_active IS NOT FALSE"
-        } else {
-            "true"
-        });
-        statement
-            .words(&[" FROM ", resource.table, " t WHERE t.id = "])
-            .bind(Value::Uuid(id))
-            .push(" AND ")
-            .rows(grant);
+        statement.push(if resource.column("is_active").is_some() { "t.is_active IS NOT FALSE" } else { "true" });
+        statement.words(&[" FROM ", resource.table, " t WHERE t.id = "]).bind(Value::Uuid(id)).push(" AND ").rows(grant);
         statement
     }
 
     /// A text column of one record, by its id: an account's currency.
     pub fn column_of(grant: &Grant, column: &'static str, id: Uuid) -> Statement {
         let mut statement = Statement::default();
-        statement.words(&[
-            "SELECT t.",
-            column,
-            "::text FROM ",
-            grant.resource().table,
-            " t WHERE t.id = ",
-        ]);
+        statement.words(&["SELECT t.", column, "::text FROM ", grant.resource().table, " t WHERE t.id = "]);
         statement.bind(Value::Uuid(id)).push(" AND ").rows(grant);
         statement
     }
 
     /// How many records of a table refer to one, counted no further than `most` and one.
-    pub fn referring(
-        resource: &'static Resource,
-        column: &'static Column,
-        id: Uuid,
-        most: usize,
-    ) -> Statement {
+    pub fn referring(resource: &'static Resource, column: &'static Column, id: Uuid, most: usize) -> Statement {
         let mut statement = Statement::default();
-        statement.words(&[
-            "SELECT count(*) FROM (SELECT 1 FROM ",
-            resource.table,
-            " t WHERE t.",
-            column.name,
-            " = ",
-        ]);
-        statement
-            .bind(Value::Uuid(id))
-            .push(" LIMIT ")
-            .number(most + 1)
-            .push(") counted");
+        statement.words(&["SELECT count(*) FROM (SELECT 1 FROM ", resource.table, " t WHERE t.", column.name, " = "]);
+        statement.bind(Value::Uuid(id)).push(" LIMIT ").number(most + 1).push(") counted");
         statement
     }
 
-    pub fn insert(
-        resource: &'static Resource,
-        id: Uuid,
-        changes: &[(&'static Column, Value)],
-    ) -> Statement {
+    pub fn insert(resource: &'static Resource, id: Uuid, changes: &[(&'static Column, Value)]) -> Statement {
         let mut statement = Statement::default();
         statement.words(&["INSERT INTO ", resource.table, " (id"]);
         for (column, _) in changes {
             statement.words(&[", ", column.name]);
         }
         statement.push(") VALUES (");
-        statement
-            .bind_all(
-                std::iter::once(Value::Uuid(id))
-                    .chain(changes.iter().map(|(_, value)| value.clone())),
-            )
-            .push(")");
+        statement.bind_all(std::iter::once(Value::Uuid(id)).chain(changes.iter().map(|(_, value)| value.clone()))).push(")");
         statement
     }
 
-    pub fn update(
-        resource: &'static Resource,
-        id: Uuid,
-        changes: &[(&'static Column, Value)],
-    ) -> Statement {
+    pub fn update(resource: &'static Resource, id: Uuid, changes: &[(&'static Column, Value)]) -> Statement {
         let mut statement = Statement::default();
         statement.words(&["UPDATE ", resource.table, " SET "]);
         for (index, (column, value)) in changes.iter().enumerate() {
-            statement
-                .words(&[if index > 0 { ", " } else { "" }, column.name, " = "])
-                .bind(value.clone());
+            statement.words(&[if index > 0 { ", " } else { "" }, column.name, " = "]).bind(value.clone());
         }
         statement.push(" WHERE id = ").bind(Value::Uuid(id));
         statement
@@ -504,9 +337,7 @@ impl Statement {
 
     pub fn delete(resource: &'static Resource, id: Uuid) -> Statement {
         let mut statement = Statement::default();
-        statement
-            .words(&["DELETE FROM ", resource.table, " WHERE id = "])
-            .bind(Value::Uuid(id));
+        statement.words(&["DELETE FROM ", resource.table, " WHERE id = "]).bind(Value::Uuid(id));
         statement
     }
 
@@ -521,58 +352,31 @@ impl Statement {
     /// The table's own columns, secrets by row replaced by NULL and long texts cut.
     fn inner(&mut self, selection: &Selection, key: &'static str, texts: Texts) -> &mut Self {
         self.push("SELECT t.id");
-        if key != "id"
-            && !selection.own.iter().any(|column| column.name == key)
-            && !selection.plain.contains(&key)
-        {
+        if key != "id" && !selection.own.iter().any(|column| column.name == key) && !selection.plain.contains(&key) {
             self.words(&[", t.", key]);
         }
         for column in selection.own.iter().filter(|column| column.name != "id") {
             let name = column.name;
             match (column.kind, texts) {
                 (Kind::Secret, _) => &mut *self,
-                (Kind::SecretWhen(flag), _) => self.words(&[
-                    ", CASE WHEN t.",
-                    flag,
-                    " THEN NULL ELSE t.",
-                    name,
-                    " END AS ",
-                    name,
-                ]),
-                (Kind::LongText, Texts::Excerpts) if name != key => {
-                    self.words(&[", left(t.", name, ", ", EXCERPT, ") AS ", name])
-                }
-                (Kind::Json, Texts::Excerpts) => {
-                    self.words(&[", left(t.", name, "::text, ", EXCERPT, ") AS ", name])
-                }
+                (Kind::SecretWhen(flag), _) => self.words(&[", CASE WHEN t.", flag, " THEN NULL ELSE t.", name, " END AS ", name]),
+                (Kind::LongText, Texts::Excerpts) if name != key => self.words(&[", left(t.", name, ", ", EXCERPT, ") AS ", name]),
+                (Kind::Json, Texts::Excerpts) => self.words(&[", left(t.", name, "::text, ", EXCERPT, ") AS ", name]),
                 _ => self.words(&[", t.", name]),
             };
         }
-        for name in selection.plain.iter().filter(|name| {
-            **name != "id" && !selection.own.iter().any(|column| column.name == **name)
-        }) {
+        for name in selection.plain.iter().filter(|name| **name != "id" && !selection.own.iter().any(|column| column.name == **name)) {
             self.words(&[", t.", name]);
         }
         self
     }
 
     /// The columns as they are, for a search to look through before the page is cut.
-    fn walked(
-        &mut self,
-        selection: &Selection,
-        resource: &'static Resource,
-        key: &'static str,
-    ) -> &mut Self {
+    fn walked(&mut self, selection: &Selection, resource: &'static Resource, key: &'static str) -> &mut Self {
         let mut names = vec!["id"];
-        let own = selection
-            .own
-            .iter()
-            .filter(|column| !column.is_secret())
-            .map(|column| column.name);
-        for name in std::iter::once(key)
-            .chain(own)
-            .chain(selection.plain.iter().copied())
-            .chain(resource.searchable().map(|column| column.name))
+        let own = selection.own.iter().filter(|column| !column.is_secret()).map(|column| column.name);
+        for name in
+            std::iter::once(key).chain(own).chain(selection.plain.iter().copied()).chain(resource.searchable().map(|column| column.name))
         {
             if !names.contains(&name) {
                 names.push(name);
@@ -587,18 +391,7 @@ impl Statement {
 
     fn joins(&mut self, selection: &Selection) -> &mut Self {
         for join in &selection.joins {
-            self.words(&[
-                " LEFT JOIN ",
-                join.table,
-                " ",
-                join.alias,
-                " ON ",
-                join.alias,
-                ".id = ",
-                join.from,
-                ".",
-                join.reference,
-            ]);
+            self.words(&[" LEFT JOIN ", join.table, " ", join.alias, " ON ", join.alias, ".id = ", join.from, ".", join.reference]);
         }
         self
     }
@@ -616,26 +409,9 @@ impl Statement {
         match (grant.rows(), grant.resource().owner) {
             (Rows::All, _) => self.push("true"),
             (Rows::OwnedBy(_), Owner::Nobody) => self.push("false"),
-            (Rows::OwnedBy(user), Owner::Column(column)) => {
-                self.words(&["t.", column, " = "]).bind(Value::Uuid(user))
-            }
-            (
-                Rows::OwnedBy(user),
-                Owner::Through {
-                    reference,
-                    table,
-                    column,
-                },
-            ) => self
-                .words(&[
-                    "t.",
-                    reference,
-                    " IN (SELECT o.id FROM ",
-                    table,
-                    " o WHERE o.",
-                    column,
-                    " = ",
-                ])
+            (Rows::OwnedBy(user), Owner::Column(column)) => self.words(&["t.", column, " = "]).bind(Value::Uuid(user)),
+            (Rows::OwnedBy(user), Owner::Through { reference, table, column }) => self
+                .words(&["t.", reference, " IN (SELECT o.id FROM ", table, " o WHERE o.", column, " = "])
                 .bind(Value::Uuid(user))
                 .push(")"),
         }
@@ -649,44 +425,24 @@ impl Statement {
         let target = resource.column(reference).map(|column| column.kind);
         match target {
             Some(Kind::Reference(target)) => {
-                self.words(&[
-                    "t.",
-                    reference,
-                    " IN (SELECT f.id FROM ",
-                    target.table,
-                    " f WHERE ",
-                ]);
+                self.words(&["t.", reference, " IN (SELECT f.id FROM ", target.table, " f WHERE "]);
                 self.condition("f", name, &filter.condition).push(")")
             }
-            _ => unreachable!(
-                "{}.{reference} is declared as a reference; the proof checks it",
-                resource.table
-            ),
+            _ => unreachable!("{}.{reference} is declared as a reference; the proof checks it", resource.table),
         }
     }
 
-    fn condition(
-        &mut self,
-        alias: &'static str,
-        name: &'static str,
-        condition: &Condition,
-    ) -> &mut Self {
+    fn condition(&mut self, alias: &'static str, name: &'static str, condition: &Condition) -> &mut Self {
         self.words(&[alias, ".", name]);
         let decimal = |amount: &rust_decimal::Decimal| Value::Number(Number::Decimal(*amount));
         match condition {
             Condition::Any(values) => match values.as_slice() {
                 [value] => self.push(" = ").bind(value.clone()),
-                values => self
-                    .push(" IN (")
-                    .bind_all(values.iter().cloned())
-                    .push(")"),
+                values => self.push(" IN (").bind_all(values.iter().cloned()).push(")"),
             },
             Condition::Contains(text) => self.push(" ILIKE ").bind(Value::Text(containing(text))),
             // A NaN sorts above every number; nobody who asks for at least 100 means it.
-            Condition::AtLeast(amount) => self
-                .push(" >= ")
-                .bind(decimal(amount))
-                .words(&[" AND ", alias, ".", name, " < 'NaN'"]),
+            Condition::AtLeast(amount) => self.push(" >= ").bind(decimal(amount)).words(&[" AND ", alias, ".", name, " < 'NaN'"]),
             Condition::AtMost(amount) => self.push(" <= ").bind(decimal(amount)),
             Condition::From(time) => self.push(" >= ").bind(Value::Time(*time)),
             Condition::Until(time) => self.push(" <= ").bind(Value::Time(*time)),
@@ -700,35 +456,22 @@ impl Statement {
     fn range(&mut self, range: &Range, order: Order) -> &mut Self {
         let key = order.column;
         match range {
-            Range::Valued {
-                beyond: Some((_, id)),
-                ..
-            } if key == "id" => self
-                .words(&[" AND t.id ", range.direction(order).beyond_sign(), " "])
-                .bind(Value::Uuid(*id)),
+            Range::Valued { beyond: Some((_, id)), .. } if key == "id" => {
+                self.words(&[" AND t.id ", range.direction(order).beyond_sign(), " "]).bind(Value::Uuid(*id))
+            }
             Range::Valued { beyond: None, .. } if key == "id" => self,
             Range::Valued { beyond, .. } => {
                 self.words(&[" AND t.", key, " IS NOT NULL"]);
                 if let Some((value, id)) = beyond {
-                    self.words(&[
-                        " AND (t.",
-                        key,
-                        ", t.id) ",
-                        range.direction(order).beyond_sign(),
-                        " (",
-                    ]);
-                    self.bind(value.clone())
-                        .push(", ")
-                        .bind(Value::Uuid(*id))
-                        .push(")");
+                    self.words(&[" AND (t.", key, ", t.id) ", range.direction(order).beyond_sign(), " ("]);
+                    self.bind(value.clone()).push(", ").bind(Value::Uuid(*id)).push(")");
                 }
                 self
             }
             Range::Null { beyond, .. } => {
                 self.words(&[" AND t.", key, " IS NULL"]);
                 if let Some(id) = beyond {
-                    self.words(&[" AND t.id ", range.direction(order).beyond_sign(), " "])
-                        .bind(Value::Uuid(*id));
+                    self.words(&[" AND t.id ", range.direction(order).beyond_sign(), " "]).bind(Value::Uuid(*id));
                 }
                 self
             }
@@ -741,9 +484,7 @@ impl Statement {
             Direction::Descending => " DESC",
         };
         match range {
-            Range::Valued { .. } if order.column != "id" => {
-                self.words(&[" ORDER BY t.", order.column, suffix, ", t.id", suffix])
-            }
+            Range::Valued { .. } if order.column != "id" => self.words(&[" ORDER BY t.", order.column, suffix, ", t.id", suffix]),
             Range::Valued { .. } | Range::Null { .. } => self.words(&[" ORDER BY t.id", suffix]),
         }
     }
@@ -754,15 +495,10 @@ impl Statement {
             return self.push("t.id = ").bind(Value::Uuid(id));
         }
         // A trigram index knows nothing of fewer than three characters: those are looked for at the beginning.
-        let pattern = if text.chars().count() < 3 {
-            beginning(text)
-        } else {
-            containing(text)
-        };
+        let pattern = if text.chars().count() < 3 { beginning(text) } else { containing(text) };
         self.push("(false");
         for column in resource.searchable() {
-            self.words(&[" OR t.", column.name, " ILIKE "])
-                .bind(Value::Text(pattern.clone()));
+            self.words(&[" OR t.", column.name, " ILIKE "]).bind(Value::Text(pattern.clone()));
         }
         self.push(")")
     }

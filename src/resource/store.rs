@@ -66,16 +66,17 @@ fn bounded(count: i64) -> Count {
 ///
 /// # Errors
 /// See [`DatabaseError`]; running out of time is an answer, not an error.
-pub async fn count(
-    connection: &Connection,
-    grant: &Grant,
-    request: &ListRequest,
-) -> Result<Count, DatabaseError> {
+pub async fn count(connection: &Connection, grant: &Grant, request: &ListRequest) -> Result<Count, DatabaseError> {
     if request.search.is_some() {
         return Ok(Count::Unknown);
     }
     if request.filters.is_empty() && grant.covers_all_rows() {
-        let row = connection.query_one("SELECT coalesce(max(c.reltuples), 0)::float4 FROM pg_catalog.pg_class c WHERE c.oid = to_regclass($1)", &[&request.resource.table]).await?;
+        let row = connection
+            .query_one(
+                "SELECT coalesce(max(c.reltuples), 0)::float4 FROM pg_catalog.pg_class c WHERE c.oid = to_regclass($1)",
+                &[&request.resource.table],
+            )
+            .await?;
         let estimate: f32 = row.try_get(0)?;
         if estimate >= ESTIMATED {
             // Never negative and far below 2^53.
@@ -83,15 +84,9 @@ pub async fn count(
         }
     }
     let statement = Statement::count(grant, request.resource, &request.filters, COUNTED as usize);
-    let work = async {
-        connection
-            .rows(statement.text(), statement.parameters())
-            .await
-    };
+    let work = async { connection.rows(statement.text(), statement.parameters()).await };
     match connection.within(Limit::Count, work).await {
-        Ok(rows) => Ok(rows
-            .first()
-            .map_or(Ok(Count::Unknown), |row| row.try_get(0).map(bounded))?),
+        Ok(rows) => Ok(rows.first().map_or(Ok(Count::Unknown), |row| row.try_get(0).map(bounded))?),
         Err(DatabaseError::TooSlow) => Ok(Count::Unknown),
         Err(error) => Err(error),
     }
@@ -101,29 +96,14 @@ pub async fn count(
 ///
 /// # Errors
 /// `Missing` also where the grant's rows do not hold it.
-pub async fn record(
-    connection: &Connection,
-    grant: &Grant,
-    id: Uuid,
-) -> Result<Record, StoreError> {
+pub async fn record(connection: &Connection, grant: &Grant, id: Uuid) -> Result<Record, StoreError> {
     let resource = grant.resource();
-    let columns: Vec<&'static Column> = resource
-        .columns
-        .iter()
-        .filter(|column| !column.is_secret())
-        .collect();
+    let columns: Vec<&'static Column> = resource.columns.iter().filter(|column| !column.is_secret()).collect();
     let statement = Statement::record(grant, &columns, id);
-    let rows = connection
-        .rows(statement.text(), statement.parameters())
-        .await?;
+    let rows = connection.rows(statement.text(), statement.parameters()).await?;
     let row = rows.first().ok_or(StoreError::Missing)?;
     let cells = record::cells(row, 2, &columns)?;
-    Ok(Record {
-        resource,
-        id,
-        columns,
-        cells,
-    })
+    Ok(Record { resource, id, columns, cells })
 }
 
 /// Reads a record that nobody else can change before this transaction ends.
@@ -132,11 +112,7 @@ pub async fn record(
 /// As [`record()`]; `Busy` when somebody holds it for longer than five seconds.
 pub async fn locked(write: &Write, grant: &Grant, id: Uuid) -> Result<Record, StoreError> {
     let statement = Statement::lock(grant, id);
-    if write
-        .rows(statement.text(), statement.parameters())
-        .await?
-        .is_empty()
-    {
+    if write.rows(statement.text(), statement.parameters()).await?.is_empty() {
         return Err(StoreError::Missing);
     }
     record(write, grant, id).await
@@ -144,28 +120,15 @@ pub async fn locked(write: &Write, grant: &Grant, id: Uuid) -> Result<Record, St
 
 /// # Errors
 /// A `Violation` where the schema objects, `Refused` where a trigger does.
-pub async fn insert(
-    write: &Write,
-    grant: &Grant,
-    id: Uuid,
-    changes: &[(&'static Column, Value)],
-) -> Result<(), DatabaseError> {
-    run(write, &Statement::insert(grant.resource(), id, changes))
-        .await
-        .map(drop)
+pub async fn insert(write: &Write, grant: &Grant, id: Uuid, changes: &[(&'static Column, Value)]) -> Result<(), DatabaseError> {
+    run(write, &Statement::insert(grant.resource(), id, changes)).await.map(drop)
 }
 
 /// Changes a record that still is what its form was opened on.
 ///
 /// # Errors
 /// `Changed` with the record as it is now.
-pub async fn update(
-    write: &Write,
-    grant: &Grant,
-    id: Uuid,
-    version: &str,
-    changes: &[(&'static Column, Value)],
-) -> Result<(), StoreError> {
+pub async fn update(write: &Write, grant: &Grant, id: Uuid, version: &str, changes: &[(&'static Column, Value)]) -> Result<(), StoreError> {
     let current = locked(write, grant, id).await?;
     if current.version() != version {
         return Err(StoreError::Changed(Box::new(current)));
@@ -181,12 +144,7 @@ pub async fn update(
 ///
 /// # Errors
 /// `NeverDeleted`, `Referred` with what stands in the way.
-pub async fn delete(
-    write: &Write,
-    registry: &Registry,
-    grant: &Grant,
-    id: Uuid,
-) -> Result<Record, StoreError> {
+pub async fn delete(write: &Write, registry: &Registry, grant: &Grant, id: Uuid) -> Result<Record, StoreError> {
     if let Removal::Never(instead) = grant.resource().removal {
         return Err(StoreError::NeverDeleted(instead));
     }
@@ -211,11 +169,8 @@ pub async fn referring(
 ) -> Result<Vec<(Referrer, Count)>, DatabaseError> {
     let mut found = Vec::new();
     for referrer in registry.referrers(resource.table) {
-        let statement =
-            Statement::referring(referrer.resource, referrer.column, id, COUNTED as usize);
-        let rows = connection
-            .rows(statement.text(), statement.parameters())
-            .await?;
+        let statement = Statement::referring(referrer.resource, referrer.column, id, COUNTED as usize);
+        let rows = connection.rows(statement.text(), statement.parameters()).await?;
         let count = rows.first().map_or(Ok(0), |row| row.try_get::<_, i64>(0))?;
         if count > 0 {
             found.push((referrer, bounded(count)));
@@ -226,8 +181,5 @@ pub async fn referring(
 
 async fn run(write: &Write, statement: &Statement) -> Result<u64, DatabaseError> {
     let prepared = write.prepare(statement.text()).await?;
-    Ok(write
-        .client
-        .execute_raw(&prepared, statement.parameters())
-        .await?)
+    Ok(write.client.execute_raw(&prepared, statement.parameters()).await?)
 }
