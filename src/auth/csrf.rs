@@ -63,10 +63,7 @@ impl Csrf {
         let mut token = [0; SECRET_LENGTH * 2];
         let (pad, masked) = token.split_at_mut(SECRET_LENGTH);
         getrandom::fill(pad).map_err(NoRandomness)?;
-        let secret = self
-            .keys
-            .first()
-            .map_or([0; SECRET_LENGTH], |key| secret(key, binding));
+        let secret = self.keys.first().map_or([0; SECRET_LENGTH], |key| secret(key, binding));
         for ((out, pad), secret) in masked.iter_mut().zip(pad.iter()).zip(secret) {
             *out = pad ^ secret;
         }
@@ -86,12 +83,7 @@ impl Csrf {
         for ((out, pad), masked) in given.iter_mut().zip(pad).zip(masked) {
             *out = pad ^ masked;
         }
-        self.keys
-            .iter()
-            .fold(Choice::from(0), |found, key| {
-                found | secret(key, binding).ct_eq(&given)
-            })
-            .into()
+        self.keys.iter().fold(Choice::from(0), |found, key| found | secret(key, binding).ct_eq(&given)).into()
     }
 }
 
@@ -115,10 +107,7 @@ mod tests {
     #[test]
     fn a_token_differs_in_every_page_and_holds_for_its_session_alone() {
         let (csrf, session) = (csrf(&[1]), Binding::Session(Uuid::from_u128(7)));
-        let (one, two) = (
-            csrf.token(&session).expect("token"),
-            csrf.token(&session).expect("token"),
-        );
+        let (one, two) = (csrf.token(&session).expect("token"), csrf.token(&session).expect("token"));
         assert_ne!(one, two);
         assert!(csrf.accepts(&session, &one) && csrf.accepts(&session, &two));
         assert!(!csrf.accepts(&Binding::Session(Uuid::from_u128(8)), &one));

@@ -122,10 +122,7 @@ pub fn check(password: &str, username: &str, email: &str) -> Result<(), Unaccept
         return Err(Unacceptable::TooShort);
     }
     let folded = password.trim().to_lowercase();
-    if [username, email]
-        .iter()
-        .any(|name| !name.is_empty() && folded == name.trim().to_lowercase())
-    {
+    if [username, email].iter().any(|name| !name.is_empty() && folded == name.trim().to_lowercase()) {
         return Err(Unacceptable::OwnName);
     }
     if COMMONEST.contains(&folded.as_str()) || is_one_character(&folded) {
@@ -138,25 +135,14 @@ pub fn check(password: &str, username: &str, email: &str) -> Result<(), Unaccept
 ///
 /// # Errors
 /// The first reason against it.
-pub fn check_twice(
-    password: &str,
-    again: &str,
-    username: &str,
-    email: &str,
-) -> Result<(), Unacceptable> {
+pub fn check_twice(password: &str, again: &str, username: &str, email: &str) -> Result<(), Unacceptable> {
     check(password, username, email)?;
-    if password == again {
-        Ok(())
-    } else {
-        Err(Unacceptable::Mismatch)
-    }
+    if password == again { Ok(()) } else { Err(Unacceptable::Mismatch) }
 }
 
 fn is_one_character(text: &str) -> bool {
     let mut characters = text.chars();
-    characters
-        .next()
-        .is_some_and(|first| characters.all(|other| other == first))
+    characters.next().is_some_and(|first| characters.all(|other| other == first))
 }
 
 #[cfg(test)]
@@ -175,9 +161,6 @@ mod tests {
         assert_eq!(check("Password1234"), Err(Unacceptable::Common));
         assert_eq!(check("zzzzzzzzzzzzzz"), Err(Unacceptable::Common));
         assert_eq!(check("zwölf Zeichn"), Ok(()));
-        assert_eq!(
-            check_twice("zwölf Zeichn", "zwölf zeichn", "", ""),
-            Err(Unacceptable::Mismatch)
-        );
+        assert_eq!(check_twice("zwölf Zeichn", "zwölf zeichn", "", ""), Err(Unacceptable::Mismatch));
     }
 }

@@ -88,12 +88,7 @@ pub async fn find(connection: &Connection, token: &str) -> Result<Link, Database
     if !row.try_get::<_, bool>(4)? {
         return Ok(Link::Gone);
     }
-    Ok(Link::Usable(Owner {
-        id: row.try_get(0)?,
-        username: row.try_get(1)?,
-        email: row.try_get(2)?,
-        full_name: row.try_get(3)?,
-    }))
+    Ok(Link::Usable(Owner { id: row.try_get(0)?, username: row.try_get(1)?, email: row.try_get(2)?, full_name: row.try_get(3)? }))
 }
 
 /// Uses a link up; `false` when somebody else was quicker, or it ended meanwhile.

@@ -49,10 +49,7 @@ pub enum PasswordError {
 /// # Errors
 /// Only when the operating system has no randomness or no memory to give.
 pub fn hash(password: &str) -> Result<String, PasswordError> {
-    Argon2::default()
-        .hash_password(password.as_bytes())
-        .map(|hash| hash.to_string())
-        .map_err(PasswordError::Hash)
+    Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string()).map_err(PasswordError::Hash)
 }
 
 /// The bounded pool in which passwords are hashed; one for the whole process.
@@ -96,11 +93,7 @@ impl Hasher {
     ///
     /// # Errors
     /// [`PasswordError::Busy`] when too many are waiting already.
-    pub async fn verify(
-        &self,
-        password: &str,
-        stored: Option<String>,
-    ) -> Result<Verdict, PasswordError> {
+    pub async fn verify(&self, password: &str, stored: Option<String>) -> Result<Verdict, PasswordError> {
         let password = Zeroizing::new(password.to_owned());
         let (verdict, taken) = self
             .run(move || {
@@ -120,23 +113,15 @@ impl Hasher {
     async fn answer_as_late_as_the_slowest(&self, taken: Duration) {
         const LONGEST: Duration = Duration::from_secs(1);
         let micros = u64::try_from(taken.min(LONGEST).as_micros()).unwrap_or(u64::MAX);
-        let slowest = self
-            .slowest_wrong_micros
-            .fetch_max(micros, Ordering::Relaxed);
+        let slowest = self.slowest_wrong_micros.fetch_max(micros, Ordering::Relaxed);
         tokio::time::sleep(Duration::from_micros(slowest).saturating_sub(taken)).await;
     }
 
-    async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, PasswordError> {
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, PasswordError> {
         let _place = Place::take(&self.admitted, self.most_admitted).ok_or(PasswordError::Busy)?;
         // The permit moves into the thread: a client that hangs up cancels this future, but the hash
         // goes on, and must go on counting.
-        let permit = Arc::clone(&self.running)
-            .acquire_owned()
-            .await
-            .map_err(|_closed| PasswordError::Busy)?;
+        let permit = Arc::clone(&self.running).acquire_owned().await.map_err(|_closed| PasswordError::Busy)?;
         tokio::task::spawn_blocking(move || {
             let result = work();
             drop(permit);
@@ -153,9 +138,7 @@ struct Place(Arc<AtomicUsize>);
 impl Place {
     fn take(admitted: &Arc<AtomicUsize>, most: usize) -> Option<Self> {
         admitted
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| {
-                (now < most).then_some(now + 1)
-            })
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| (now < most).then_some(now + 1))
             .ok()
             .map(|_before| Self(Arc::clone(admitted)))
     }
@@ -170,10 +153,7 @@ impl Drop for Place {
 fn compare(password: &str, stored: Option<&str>) -> Verdict {
     match stored.map(StoredHash::read) {
         Some(StoredHash::Argon2(stored)) => {
-            if Argon2::default()
-                .verify_password(password.as_bytes(), &stored)
-                .is_err()
-            {
+            if Argon2::default().verify_password(password.as_bytes(), &stored).is_err() {
                 Verdict::Wrong
             } else if is_current(&stored) {
                 Verdict::Right
@@ -183,11 +163,7 @@ fn compare(password: &str, stored: Option<&str>) -> Verdict {
         }
         Some(StoredHash::Bcrypt(stored)) => {
             // bcrypt's own truncation at 72 bytes applies: the platform's hashes were made so.
-            if bcrypt::verify(password, stored).unwrap_or(false) {
-                rehashed(password)
-            } else {
-                Verdict::Wrong
-            }
+            if bcrypt::verify(password, stored).unwrap_or(false) { rehashed(password) } else { Verdict::Wrong }
         }
         Some(StoredHash::Unusable) | None => {
             compare_in_vain(password);
@@ -218,10 +194,7 @@ enum StoredHash<'a> {
 
 impl<'a> StoredHash<'a> {
     fn read(stored: &'a str) -> Self {
-        if ["$2a$", "$2b$", "$2y$"]
-            .iter()
-            .any(|prefix| stored.starts_with(prefix))
-        {
+        if ["$2a$", "$2b$", "$2y$"].iter().any(|prefix| stored.starts_with(prefix)) {
             return match stored.parse::<bcrypt::HashParts>() {
                 Ok(parts) if parts.get_cost() <= DEAREST_BCRYPT_COST => Self::Bcrypt(stored),
                 Ok(_) | Err(_) => Self::Unusable,
@@ -235,16 +208,12 @@ impl<'a> StoredHash<'a> {
 }
 
 fn is_affordable(hash: &PasswordHash) -> bool {
-    Params::try_from(hash).is_ok_and(|params| {
-        params.m_cost() <= MOST_ARGON2_MEMORY_KIB && params.t_cost() <= MOST_ARGON2_PASSES
-    })
+    Params::try_from(hash).is_ok_and(|params| params.m_cost() <= MOST_ARGON2_MEMORY_KIB && params.t_cost() <= MOST_ARGON2_PASSES)
 }
 
 fn is_current(hash: &PasswordHash) -> bool {
     hash.algorithm == argon2::ARGON2ID_IDENT
-        && Params::try_from(hash).is_ok_and(|params| {
-            params.m_cost() >= Params::DEFAULT_M_COST && params.t_cost() >= Params::DEFAULT_T_COST
-        })
+        && Params::try_from(hash).is_ok_and(|params| params.m_cost() >= Params::DEFAULT_M_COST && params.t_cost() >= Params::DEFAULT_T_COST)
 }
 
 #[cfg(test)]
@@ -254,18 +223,9 @@ mod tests {
     #[test]
     fn a_hash_is_argon2id_with_the_parameters_we_promise() {
         let stored = hash("correct horse battery").expect("hashing");
-        assert!(
-            stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
-            "{stored}"
-        );
-        assert_eq!(
-            compare("correct horse battery", Some(&stored)),
-            Verdict::Right
-        );
-        assert_eq!(
-            compare("correct horse batterz", Some(&stored)),
-            Verdict::Wrong
-        );
+        assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
+        assert_eq!(compare("correct horse battery", Some(&stored)), Verdict::Right);
+        assert_eq!(compare("correct horse batterz", Some(&stored)), Verdict::Wrong);
     }
 
     #[test]
@@ -277,10 +237,7 @@ mod tests {
             let Verdict::RightAndRehashed(stronger) = verdict else {
                 panic!("{prefix} gave {verdict:?}");
             };
-            assert_eq!(
-                compare("correct horse battery", Some(&stronger)),
-                Verdict::Right
-            );
+            assert_eq!(compare("correct horse battery", Some(&stronger)), Verdict::Right);
         }
         assert_eq!(compare("wrong", Some(&made)), Verdict::Wrong);
     }
@@ -310,11 +267,7 @@ mod tests {
             "$argon2id$garbage",
             unaffordable.as_str(),
         ] {
-            assert_eq!(
-                compare("password", Some(stored)),
-                Verdict::Wrong,
-                "{stored}"
-            );
+            assert_eq!(compare("password", Some(stored)), Verdict::Wrong, "{stored}");
             assert_eq!(compare("", Some(stored)), Verdict::Wrong, "{stored}");
         }
         assert_eq!(compare("nobody has this one", None), Verdict::Wrong);
@@ -326,20 +279,14 @@ mod tests {
             .hash_password(b"correct horse battery")
             .expect("hashing")
             .to_string();
-        assert!(matches!(
-            compare("correct horse battery", Some(&weak)),
-            Verdict::RightAndRehashed(_)
-        ));
+        assert!(matches!(compare("correct horse battery", Some(&weak)), Verdict::RightAndRehashed(_)));
     }
 
     #[tokio::test]
     async fn a_full_queue_sends_away_and_recovers() {
         let hasher = Hasher::new(1, 1);
         let results = futures_util::future::join_all((0..5).map(|_| hasher.hash("x"))).await;
-        let busy = results
-            .iter()
-            .filter(|r| matches!(r, Err(PasswordError::Busy)))
-            .count();
+        let busy = results.iter().filter(|r| matches!(r, Err(PasswordError::Busy))).count();
         assert_eq!(busy, 3, "one runs, one waits, three are sent away");
         assert!(hasher.hash("x").await.is_ok());
     }

@@ -219,8 +219,7 @@ pub async fn open(
 ) -> Result<(), DatabaseError> {
     let seconds = seconds(idle_timeout.min(ABSOLUTE_LIMIT));
     let refresh = ["none:", &Uuid::new_v4().to_string()].concat();
-    let agent: Option<String> =
-        beginning.agent.as_deref().map(|agent| agent.chars().filter(|letter| *letter != '\0').take(500).collect());
+    let agent: Option<String> = beginning.agent.as_deref().map(|agent| agent.chars().filter(|letter| *letter != '\0').take(500).collect());
     write
         .execute(
             "INSERT INTO user_sessions (id, user_id, session_token, refresh_token, ip_address, user_agent, is_active, expires_at) \
@@ -247,9 +246,7 @@ pub(super) async fn touch(write: &Write, id: Uuid, until: DateTime<Utc>) -> Resu
 /// # Errors
 /// See [`DatabaseError`].
 pub async fn end(write: &Write, user: Uuid, id: Uuid) -> Result<u64, DatabaseError> {
-    write
-        .execute("UPDATE user_sessions SET is_active = false WHERE id = $1 AND user_id = $2 AND is_active IS TRUE", &[&id, &user])
-        .await
+    write.execute("UPDATE user_sessions SET is_active = false WHERE id = $1 AND user_id = $2 AND is_active IS TRUE", &[&id, &user]).await
 }
 
 /// Ends every session of a user but one; all of them when there is none to keep.

@@ -123,37 +123,27 @@ impl Throttle {
     ///
     /// # Errors
     /// [`Refused`], with the time to wait; a refused try is not counted.
-    pub fn begin(
-        &self,
-        account: AccountKey,
-        origin: Origin,
-        limit: u32,
-        now: Instant,
-    ) -> Result<Consequence, Refused> {
+    pub fn begin(&self, account: AccountKey, origin: Origin, limit: u32, now: Instant) -> Result<Consequence, Refused> {
         let limit = limit.max(1);
         let counts = &mut *self.counts();
         match origin {
             Origin::KnownDevice(device) => {
                 let key = (account, device);
                 counts.devices.may(key, now)?;
-                Ok(counts
-                    .devices
-                    .fail(key, now, |failures| rest_after(failures, limit)))
+                Ok(counts.devices.fail(key, now, |failures| rest_after(failures, limit)))
             }
             Origin::Stranger(network) => {
                 let pair = (account, network);
                 counts.pairs.may(pair, now)?;
                 counts.networks.may(network, now)?;
                 counts.accounts.may(account, now)?;
-                let _soft = counts.networks.fail(network, now, |failures| {
-                    growing_delay(failures, limit * NETWORK_ALLOWANCE, LONGEST_NETWORK_DELAY)
-                });
-                let _soft = counts.accounts.fail(account, now, |failures| {
-                    growing_delay(failures, limit * ACCOUNT_ALLOWANCE, LONGEST_ACCOUNT_DELAY)
-                });
-                Ok(counts
-                    .pairs
-                    .fail(pair, now, |failures| rest_after(failures, limit)))
+                let _soft = counts
+                    .networks
+                    .fail(network, now, |failures| growing_delay(failures, limit * NETWORK_ALLOWANCE, LONGEST_NETWORK_DELAY));
+                let _soft = counts
+                    .accounts
+                    .fail(account, now, |failures| growing_delay(failures, limit * ACCOUNT_ALLOWANCE, LONGEST_ACCOUNT_DELAY));
+                Ok(counts.pairs.fail(pair, now, |failures| rest_after(failures, limit)))
             }
         }
     }
@@ -200,11 +190,7 @@ impl Throttle {
 }
 
 fn rest_after(failures: u32, limit: u32) -> Duration {
-    if failures >= limit {
-        REST
-    } else {
-        Duration::ZERO
-    }
+    if failures >= limit { REST } else { Duration::ZERO }
 }
 
 /// Nothing up to the allowance; then one second, two, four … up to `longest`.
@@ -224,8 +210,7 @@ struct Entry {
 
 impl Entry {
     fn is_forgotten(&self, now: Instant) -> bool {
-        self.closed_until.is_none_or(|until| until <= now)
-            && now.saturating_duration_since(self.last) >= MEMORY
+        self.closed_until.is_none_or(|until| until <= now) && now.saturating_duration_since(self.last) >= MEMORY
     }
 }
 
@@ -236,18 +221,14 @@ struct Table<K> {
 
 impl<K> Default for Table<K> {
     fn default() -> Self {
-        Self {
-            entries: HashMap::new(),
-        }
+        Self { entries: HashMap::new() }
     }
 }
 
 impl<K: Eq + Hash + Copy> Table<K> {
     fn may(&self, key: K, now: Instant) -> Result<(), Refused> {
         match self.entries.get(&key).and_then(|entry| entry.closed_until) {
-            Some(until) if until > now => Err(Refused {
-                retry_after: until - now,
-            }),
+            Some(until) if until > now => Err(Refused { retry_after: until - now }),
             Some(_) | None => Ok(()),
         }
     }
@@ -256,13 +237,8 @@ impl<K: Eq + Hash + Copy> Table<K> {
         if self.entries.len() >= MOST_ENTRIES && !self.entries.contains_key(&key) {
             self.make_room(now);
         }
-        let entry = self.entries.entry(key).or_insert(Entry {
-            failures: 0,
-            last: now,
-            closed_until: None,
-        });
-        let rested =
-            entry.closed_until.is_some_and(|until| until <= now) && closes(entry.failures) >= REST;
+        let entry = self.entries.entry(key).or_insert(Entry { failures: 0, last: now, closed_until: None });
+        let rested = entry.closed_until.is_some_and(|until| until <= now) && closes(entry.failures) >= REST;
         if rested || entry.is_forgotten(now) {
             // After its rest a network begins anew, else every further error would cost half an hour.
             entry.failures = 0;
@@ -271,11 +247,7 @@ impl<K: Eq + Hash + Copy> Table<K> {
         entry.last = now;
         let delay = closes(entry.failures);
         entry.closed_until = (!delay.is_zero()).then(|| now + delay);
-        if delay >= REST {
-            Consequence::LockedOut
-        } else {
-            Consequence::None
-        }
+        if delay >= REST { Consequence::LockedOut } else { Consequence::None }
     }
 
     fn take_back(&mut self, key: &K) {
@@ -325,19 +297,10 @@ mod tests {
         let (throttle, now) = (Throttle::new(), Instant::now());
         let stranger = Origin::Stranger(network(1));
         for _ in 0..4 {
-            assert_eq!(
-                throttle.begin(account(1), stranger, LIMIT, now),
-                Ok(Consequence::None)
-            );
+            assert_eq!(throttle.begin(account(1), stranger, LIMIT, now), Ok(Consequence::None));
         }
-        assert_eq!(
-            throttle.begin(account(1), stranger, LIMIT, now),
-            Ok(Consequence::LockedOut)
-        );
-        assert_eq!(
-            throttle.begin(account(1), stranger, LIMIT, now),
-            Err(Refused { retry_after: REST })
-        );
+        assert_eq!(throttle.begin(account(1), stranger, LIMIT, now), Ok(Consequence::LockedOut));
+        assert_eq!(throttle.begin(account(1), stranger, LIMIT, now), Err(Refused { retry_after: REST }));
         let other = Origin::Stranger(network(2));
         assert!(throttle.begin(account(1), other, LIMIT, now).is_ok());
         assert!(throttle.begin(account(2), stranger, LIMIT, now).is_ok());
@@ -351,14 +314,8 @@ mod tests {
             let _ = throttle.begin(account(1), stranger, LIMIT, now);
         }
         let later = now + REST;
-        assert_eq!(
-            throttle.begin(account(1), stranger, LIMIT, later),
-            Ok(Consequence::None)
-        );
-        assert_eq!(
-            throttle.begin(account(1), stranger, LIMIT, later),
-            Ok(Consequence::None)
-        );
+        assert_eq!(throttle.begin(account(1), stranger, LIMIT, later), Ok(Consequence::None));
+        assert_eq!(throttle.begin(account(1), stranger, LIMIT, later), Ok(Consequence::None));
     }
 
     #[test]
@@ -375,10 +332,7 @@ mod tests {
         let refused = refused.expect("the account was never delayed");
         assert!(refused.retry_after <= LONGEST_ACCOUNT_DELAY);
         let own = Origin::KnownDevice(Uuid::from_u128(9));
-        assert_eq!(
-            throttle.begin(account(1), own, LIMIT, now),
-            Ok(Consequence::None)
-        );
+        assert_eq!(throttle.begin(account(1), own, LIMIT, now), Ok(Consequence::None));
         let patient = Origin::Stranger(network(200));
         let later = now + LONGEST_ACCOUNT_DELAY;
         assert!(throttle.begin(account(1), patient, LIMIT, later).is_ok());

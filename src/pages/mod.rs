@@ -13,3 +13,4 @@ pub mod password;
 pub mod record;
 pub mod response;
 pub mod setup;
+pub mod visit;
