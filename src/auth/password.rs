@@ -153,7 +153,7 @@ impl Drop for Place {
 fn compare(password: &str, stored: Option<&str>) -> Verdict {
     match stored.map(StoredHash::read) {
         Some(StoredHash::Argon2(stored)) => {
-            if Argon2::default().verify_password(password.as_bytes(), &stored).is_err() {
+            if Argon2::default().verify_password(password.as_bytes(), &*stored).is_err() {
                 Verdict::Wrong
             } else if is_current(&stored) {
                 Verdict::Right
