@@ -3,11 +3,13 @@
 pub mod actor;
 pub mod csrf;
 pub mod grant;
+pub mod new_password;
 pub mod one_time_link;
 pub mod origin;
 pub mod password;
 pub mod policy;
 pub mod role;
+pub mod sealed;
 pub mod session;
 pub mod session_store;
 pub mod setup_token;

@@ -106,14 +106,15 @@ impl Database {
             .post_create(Hook::async_fn(move |client, _| {
                 Box::pin(async move {
                     // Reading is the default: a write outside `Write` fails in the database itself.
-                    for statement in [
-                        "SET search_path = public, pg_catalog",
-                        "SET default_transaction_read_only = on",
-                        "SET TIME ZONE 'UTC'",
-                    ] {
+                    for statement in
+                        ["SET search_path = public, pg_catalog", "SET default_transaction_read_only = on", "SET TIME ZONE 'UTC'"]
+                    {
                         client.batch_execute(statement).await.map_err(HookError::Backend)?;
                     }
-                    client.execute("SELECT set_config('statement_timeout', $1, false)", &[&READ_TIMEOUT]).await.map_err(HookError::Backend)?;
+                    client
+                        .execute("SELECT set_config('statement_timeout', $1, false)", &[&READ_TIMEOUT])
+                        .await
+                        .map_err(HookError::Backend)?;
                     client.batch_execute(step_down).await.map_err(HookError::Backend)
                 })
             }))
@@ -133,7 +134,7 @@ impl Database {
 
 /// A connection out of the pool, in whatever transaction its owner began.
 pub struct Connection {
-    pub(super) client: Object,
+    pub(crate) client: Object,
 }
 
 pub type Parameter<'a> = &'a (dyn ToSql + Sync);

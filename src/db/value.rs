@@ -61,6 +61,15 @@ impl Timestamp {
         DateTime::from_timestamp_micros(self.0.checked_add(POSTGRES_EPOCH)?)
     }
 
+    /// Microseconds since 2000-01-01 UTC; the extremes are the infinities.
+    pub fn microseconds(self) -> i64 {
+        self.0
+    }
+
+    pub fn from_microseconds(microseconds: i64) -> Timestamp {
+        Timestamp(microseconds)
+    }
+
     /// PostgreSQL ends in the year 294276; what lies outside its range is not storable.
     pub fn is_storable(moment: DateTime<Utc>) -> bool {
         use chrono::Datelike;

@@ -44,17 +44,11 @@ impl Violation {
             Some(column) => vec![column.to_owned()],
             None => error.detail().map(key_columns).unwrap_or_default(),
         };
-        Some(Violation {
-            kind,
-            table: error.table().map(str::to_owned),
-            columns,
-            constraint: error.constraint().map(str::to_owned),
-        })
+        Some(Violation { kind, table: error.table().map(str::to_owned), columns, constraint: error.constraint().map(str::to_owned) })
     }
 
     pub fn concerns(&self, column: &str) -> bool {
-        self.columns.iter().any(|name| name == column)
-            || self.constraint.as_deref().is_some_and(|name| name.contains(column))
+        self.columns.iter().any(|name| name == column) || self.constraint.as_deref().is_some_and(|name| name.contains(column))
     }
 }
 

@@ -64,7 +64,9 @@ impl Write {
     /// # Errors
     /// When the connection is lost it is unknown whether the change stands; the caller says so.
     pub async fn commit(mut self) -> Result<(), DatabaseError> {
-        let Some(connection) = self.connection.take() else { return Ok(()) };
+        let Some(connection) = self.connection.take() else {
+            return Ok(());
+        };
         connection.client.batch_execute("COMMIT").await?;
         Ok(())
     }
@@ -83,7 +85,9 @@ impl Deref for Write {
 
 impl Drop for Write {
     fn drop(&mut self) {
-        let Some(connection) = self.connection.take() else { return };
+        let Some(connection) = self.connection.take() else {
+            return;
+        };
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => {
                 runtime.spawn(async move {

@@ -3,7 +3,9 @@
 pub mod account;
 pub mod assets;
 pub mod browse;
+pub mod chart;
 pub mod dashboard;
+pub mod display;
 pub mod edit;
 pub mod error;
 pub mod export;
@@ -13,3 +15,4 @@ pub mod password;
 pub mod record;
 pub mod response;
 pub mod setup;
+pub mod visit;

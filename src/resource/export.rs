@@ -1,0 +1,1 @@
+//! How is a filtered list taken out, row by row?
