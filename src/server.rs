@@ -2,6 +2,7 @@
 
 pub mod announce;
 mod demo_password;
+mod gate;
 mod http;
 mod shared;
 mod start;

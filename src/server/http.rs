@@ -3,14 +3,25 @@
 use std::{
     io,
     net::{SocketAddr, TcpListener},
+    sync::Arc,
     thread,
     time::Duration,
 };
 
-use actix_web::{App, HttpServer, dev::Server, web::Data};
+use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, web::Data};
 
-use super::{ServeError, Shared};
-use crate::{app, operations::health};
+use super::{ServeError, Shared, gate};
+use crate::{
+    app::{self, Console},
+    auth::policy::{LINES, Policy},
+    db::pool::{Database, ServingRole},
+    operations::health,
+    pages::{error::error_pages, response::security_headers},
+    resource::Registry,
+};
+
+/// Small pools of each worker's own beat one large shared one, and more than eight connections in all hurt.
+const CONNECTIONS_A_POOL: usize = 4;
 
 /// A request's head must be complete by then; bodies have limits of their own.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
@@ -30,12 +41,16 @@ pub(super) fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Ser
 }
 
 pub(super) fn run(listener: TcpListener, shared: Shared) -> io::Result<Server> {
+    let program = Arc::new(app::Shared { registry: Registry::new([]), policy: Policy(LINES) });
     let server = HttpServer::new(move || {
+        let database = Database::new(shared.manager(), CONNECTIONS_A_POOL, ServingRole::LoggedIn);
         App::new()
             .app_data(Data::new(shared.readiness.clone()))
-            .app_data(Data::new(app::Console::for_worker(&shared)))
+            .app_data(Data::new(Console::new(database, Arc::clone(&program))))
             .configure(health::configure)
-            .configure(app::configure)
+            .wrap(from_fn(gate::only_when_ready))
+            .wrap(from_fn(error_pages))
+            .wrap(from_fn(security_headers))
     })
     .workers(workers())
     .max_connections(CONNECTIONS_A_WORKER)

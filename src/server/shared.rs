@@ -1,6 +1,10 @@
 //! What do all workers share?
 
-use std::sync::{Arc, OnceLock};
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use deadpool_postgres::{Connect, Manager, ManagerConfig, RecyclingMethod};
+use tokio::{sync::SetOnce, task::JoinHandle};
+use tokio_postgres::{Client, Config};
 
 use super::Mode;
 use crate::{
@@ -16,7 +20,7 @@ pub struct Shared {
     pub keys: Arc<Keys>,
     pub readiness: Readiness,
     pub setup_token: SetupToken,
-    serving: Arc<OnceLock<Serving>>,
+    serving: Arc<SetOnce<Serving>>,
 }
 
 /// What pages work with; known once the database is migrated and its roles are settled.
@@ -45,7 +49,7 @@ impl Shared {
             keys: Arc::new(keys),
             readiness: Readiness::default(),
             setup_token,
-            serving: Arc::new(OnceLock::new()),
+            serving: Arc::new(SetOnce::new()),
         }
     }
 
@@ -55,9 +59,18 @@ impl Shared {
         self.serving.get()
     }
 
-    /// The first call settles it for the life of the process.
-    pub fn settle(&self, serving: Serving) -> &Serving {
-        self.serving.get_or_init(|| serving)
+    /// Settled once, at the end of the start, for the life of the process.
+    pub(super) fn settle(&self, serving: Serving) {
+        if self.serving.set(serving).is_err() {
+            tracing::debug!("the database to serve from was settled before");
+        }
+    }
+
+    /// Workers make their pools before the database is there; a connection waits until it is settled.
+    #[must_use]
+    pub fn manager(&self) -> Manager {
+        let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        Manager::from_connect(Config::new(), OnceSettled(Arc::clone(&self.serving)), config)
     }
 
     /// The band's text: the operator's, else "Demo" in demo mode.
@@ -68,5 +81,17 @@ impl Shared {
             (None, Mode::Demo) => Some("Demo"),
             (None, Mode::Plain) => None,
         }
+    }
+}
+
+struct OnceSettled(Arc<SetOnce<Serving>>);
+
+impl Connect for OnceSettled {
+    fn connect(
+        &self,
+        config: &Config,
+    ) -> Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), tokio_postgres::Error>> + Send + '_>> {
+        let config = config.clone();
+        Box::pin(async move { self.0.wait().await.target.connect(&config).await })
     }
 }

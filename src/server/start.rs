@@ -52,11 +52,11 @@ pub(super) async fn run(shared: &Shared, embedded: Option<&Arc<Embedded>>) -> Re
     let setup_token = setup_token(shared, &owner).await?;
     record_start(&mut owner).await?;
 
-    let serving = shared.settle(serving);
     if let Some(gap) = &serving.role_gap {
         tracing::warn!("pages do not run as {SERVING}: {}; type as the owner: {}", gap.reason, gap.statement);
     }
     tokio::spawn(shared.readiness.clone().probe(serving.target.clone()));
+    shared.settle(serving);
     if let Some(embedded) = embedded {
         tokio::spawn(Arc::clone(embedded).supervise(shared.readiness.clone()));
     }
