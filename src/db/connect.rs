@@ -66,11 +66,7 @@ impl Target {
         if config.get_application_name().is_none() {
             config.application_name("nexus-console");
         }
-        Self {
-            config,
-            tls,
-            serving_role: ServingRole::LoggedIn,
-        }
+        Self { config, tls, serving_role: ServingRole::LoggedIn }
     }
 
     #[must_use]

@@ -16,8 +16,6 @@ use super::violation::Violation;
 const STATEMENTS_A_CONNECTION: usize = 64;
 /// How long a list may take before its page asks for a filter.
 const READ_TIMEOUT: &str = "5s";
-/// Reading is the default: a write outside `Write` fails in the database itself.
-const SESSION: &str = "SET search_path = public, pg_catalog; SET default_transaction_read_only = on; SET TIME ZONE 'UTC'; SET statement_timeout = '5s'";
 
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
@@ -81,9 +79,22 @@ pub struct Database {
     pool: Pool,
 }
 
+/// The role the console serves as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServingRole {
+    /// The connection logs in as the role that serves.
+    LoggedIn,
+    /// The connection logs in as the owner and steps down: a guard against mistakes, not against an attacker.
+    SteppedDown,
+}
+
 impl Database {
     /// A pool of `size` connections; nothing is connected before the first request.
-    pub fn new(manager: Manager, size: usize) -> Database {
+    pub fn new(manager: Manager, size: usize, role: ServingRole) -> Database {
+        let step_down = match role {
+            ServingRole::LoggedIn => "",
+            ServingRole::SteppedDown => "SET ROLE nexus_app;",
+        };
         let pool = Pool::builder(manager)
             .max_size(size)
             .runtime(Runtime::Tokio1)
@@ -92,7 +103,21 @@ impl Database {
                 create: Some(Duration::from_secs(5)),
                 recycle: Some(Duration::from_secs(5)),
             })
-            .post_create(Hook::async_fn(|client, _| Box::pin(async move { client.batch_execute(SESSION).await.map_err(HookError::Backend) })))
+            .post_create(Hook::async_fn(move |client, _| {
+                Box::pin(async move {
+                    // Reading is the default: a write outside `Write` fails in the database itself.
+                    for statement in
+                        ["SET search_path = public, pg_catalog", "SET default_transaction_read_only = on", "SET TIME ZONE 'UTC'"]
+                    {
+                        client.batch_execute(statement).await.map_err(HookError::Backend)?;
+                    }
+                    client
+                        .execute("SELECT set_config('statement_timeout', $1, false)", &[&READ_TIMEOUT])
+                        .await
+                        .map_err(HookError::Backend)?;
+                    client.batch_execute(step_down).await.map_err(HookError::Backend)
+                })
+            }))
             .build();
         match pool {
             Ok(pool) => Database { pool },
