@@ -43,7 +43,11 @@ impl Field<'_> {
             Input::Fixed(_) => false,
             // The box has its word beside it, which is its label.
             Input::Switch { state, .. } => *state == Toggle::Unknown,
-            Input::Line { .. } | Input::Area { .. } | Input::Json { .. } | Input::Choice { .. } | Input::Reference(_) => true,
+            Input::Line { .. }
+            | Input::Area { .. }
+            | Input::Json { .. }
+            | Input::Choice { .. }
+            | Input::Reference(_) => true,
         }
     }
 }
@@ -57,12 +61,27 @@ pub enum Presence {
 
 #[derive(Clone, Debug)]
 pub enum Input<'a> {
-    Line { kind: LineKind, value: &'a str, max_length: Option<usize>, unit: Option<&'a str> },
+    Line {
+        kind: LineKind,
+        value: &'a str,
+        max_length: Option<usize>,
+        unit: Option<&'a str>,
+    },
     /// Text of several lines.
-    Area { value: &'a str, max_length: Option<usize> },
-    Json { value: &'a str },
-    Choice { options: Vec<ChoiceOption<'a>> },
-    Switch { state: Toggle, word: &'a str },
+    Area {
+        value: &'a str,
+        max_length: Option<usize>,
+    },
+    Json {
+        value: &'a str,
+    },
+    Choice {
+        options: Vec<ChoiceOption<'a>>,
+    },
+    Switch {
+        state: Toggle,
+        word: &'a str,
+    },
     Reference(ReferenceInput<'a>),
     /// Shown in its place, but not for this form to change.
     Fixed(Shown<'a>),
@@ -86,7 +105,12 @@ impl LineKind {
     pub const fn html_type(self) -> &'static str {
         match self {
             Self::Password(_) => "password",
-            Self::Text | Self::Email | Self::Money | Self::Whole | Self::Moment | Self::Identifier => "text",
+            Self::Text
+            | Self::Email
+            | Self::Money
+            | Self::Whole
+            | Self::Moment
+            | Self::Identifier => "text",
         }
     }
 
@@ -116,7 +140,12 @@ impl LineKind {
     pub const fn autocomplete(self) -> &'static str {
         match self {
             Self::Password(purpose) => purpose,
-            Self::Text | Self::Email | Self::Money | Self::Whole | Self::Moment | Self::Identifier => "off",
+            Self::Text
+            | Self::Email
+            | Self::Money
+            | Self::Whole
+            | Self::Moment
+            | Self::Identifier => "off",
         }
     }
 }
@@ -175,7 +204,11 @@ impl<'a> FieldError<'a> {
             .iter()
             .filter_map(|field| {
                 let text = field.error.as_deref()?;
-                Some(Self { column: field.column, label: field.label, text })
+                Some(Self {
+                    column: field.column,
+                    label: field.label,
+                    text,
+                })
             })
             .collect()
     }
