@@ -29,9 +29,38 @@ impl fmt::Display for Counted {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grouped<N>(pub N);
 
-impl<N: Copy + Into<i128>> fmt::Display for Grouped<N> {
+/// A whole number, or a template's reference to one: how many references a loop puts before it is askama's affair.
+pub trait Whole {
+    fn whole(&self) -> i128;
+}
+
+impl<N: Whole> Whole for &N {
+    fn whole(&self) -> i128 {
+        (*self).whole()
+    }
+}
+
+impl Whole for i64 {
+    fn whole(&self) -> i128 {
+        i128::from(*self)
+    }
+}
+
+impl Whole for u64 {
+    fn whole(&self) -> i128 {
+        i128::from(*self)
+    }
+}
+
+impl Whole for i128 {
+    fn whole(&self) -> i128 {
+        *self
+    }
+}
+
+impl<N: Whole> fmt::Display for Grouped<N> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let number: i128 = self.0.into();
+        let number = self.0.whole();
         if number < 0 {
             formatter.write_str("\u{2212}")?;
         }
@@ -73,9 +102,18 @@ mod tests {
 
     #[test]
     fn every_third_digit_has_its_comma() {
-        for (number, written) in [(0_i64, "0"), (999, "999"), (1_000, "1,000"), (100_000, "100,000"), (-2_500, "\u{2212}2,500")] {
+        for (number, written) in [
+            (0_i64, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (100_000, "100,000"),
+            (-2_500, "\u{2212}2,500"),
+        ] {
             assert_eq!(Grouped(number).to_string(), written);
         }
-        assert_eq!(Grouped(i128::MAX).to_string(), "170,141,183,460,469,231,731,687,303,715,884,105,727");
+        assert_eq!(
+            Grouped(i128::MAX).to_string(),
+            "170,141,183,460,469,231,731,687,303,715,884,105,727"
+        );
     }
 }
