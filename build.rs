@@ -26,33 +26,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut files = Vec::new();
     walk(Path::new("static"), &mut files)?;
     // Stylesheets name other files, so those must have their final names first.
-    files.sort_by_key(|path| {
-        (
-            path.extension().is_some_and(|ending| ending == "css"),
-            path.clone(),
-        )
-    });
+    files.sort_by_key(|path| (path.extension().is_some_and(|ending| ending == "css"), path.clone()));
 
     let mut built: Vec<Built> = Vec::new();
     for path in files {
         let Some(content_type) = content_type(&path) else {
             continue;
         };
-        let name = path
-            .strip_prefix("static")?
-            .to_string_lossy()
-            .replace('\\', "/");
+        let name = path.strip_prefix("static")?.to_string_lossy().replace('\\', "/");
         let mut bytes = fs::read(&path)?;
         if content_type.starts_with("text/css") {
             bytes = with_hashed_urls(String::from_utf8(bytes)?, &built)?.into_bytes();
         }
         let served = hashed_name(&path, &bytes)?;
-        built.push(Built {
-            name,
-            served,
-            content_type,
-            bytes,
-        });
+        built.push(Built { name, served, content_type, bytes });
     }
     fs::write(out.join("assets.rs"), table(&built, &out)?)?;
     Ok(())
@@ -82,34 +69,19 @@ fn content_type(path: &Path) -> Option<&'static str> {
 }
 
 fn hashed_name(path: &Path, bytes: &[u8]) -> Result<String, Box<dyn Error>> {
-    let stem = path
-        .file_stem()
-        .and_then(|stem| stem.to_str())
-        .ok_or("a file without a name")?;
-    let ending = path
-        .extension()
-        .and_then(|ending| ending.to_str())
-        .ok_or("a file without an ending")?;
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).ok_or("a file without a name")?;
+    let ending = path.extension().and_then(|ending| ending.to_str()).ok_or("a file without an ending")?;
     let digest = hex::encode(Sha256::digest(bytes));
     Ok(format!("{stem}.{}.{ending}", &digest[..12]))
 }
 
 fn with_hashed_urls(mut style: String, built: &[Built]) -> Result<String, Box<dyn Error>> {
     for asset in built {
-        style = style.replace(
-            &format!("url({})", asset.name),
-            &format!("url(/static/{})", asset.served),
-        );
+        style = style.replace(&format!("url({})", asset.name), &format!("url(/static/{})", asset.served));
     }
     // A name that stayed would be a font that silently never loads.
-    match style
-        .split("url(")
-        .skip(1)
-        .find(|rest| !rest.starts_with("/static/"))
-    {
-        Some(rest) => {
-            Err(format!("the stylesheet names a file that is not under static/: {rest:.60}").into())
-        }
+    match style.split("url(").skip(1).find(|rest| !rest.starts_with("/static/")) {
+        Some(rest) => Err(format!("the stylesheet names a file that is not under static/: {rest:.60}").into()),
         None => Ok(style),
     }
 }
@@ -118,20 +90,8 @@ fn table(built: &[Built], out: &Path) -> Result<String, Box<dyn Error>> {
     let mut code = format!("pub static ASSETS: [Asset; {}] = [\n", built.len());
     for asset in built {
         fs::write(out.join(&asset.served), &asset.bytes)?;
-        let brotli = smaller(
-            out,
-            &asset.served,
-            "br",
-            brotli(&asset.bytes)?,
-            asset.bytes.len(),
-        )?;
-        let gzip = smaller(
-            out,
-            &asset.served,
-            "gz",
-            gzip(&asset.bytes)?,
-            asset.bytes.len(),
-        )?;
+        let brotli = smaller(out, &asset.served, "br", brotli(&asset.bytes)?, asset.bytes.len())?;
+        let gzip = smaller(out, &asset.served, "gz", gzip(&asset.bytes)?, asset.bytes.len())?;
         writeln!(
             code,
             "Asset {{ name: {:?}, served: {:?}, url: {:?}, content_type: {:?}, plain: include_bytes!({:?}), brotli: {brotli}, gzip: {gzip} }},",
@@ -147,13 +107,7 @@ fn table(built: &[Built], out: &Path) -> Result<String, Box<dyn Error>> {
 }
 
 /// A compressed form is kept only where it saves something: fonts are compressed already.
-fn smaller(
-    out: &Path,
-    served: &str,
-    ending: &str,
-    bytes: Vec<u8>,
-    plain: usize,
-) -> Result<String, Box<dyn Error>> {
+fn smaller(out: &Path, served: &str, ending: &str, bytes: Vec<u8>, plain: usize) -> Result<String, Box<dyn Error>> {
     if bytes.len() * 10 > plain * 9 {
         return Ok("None".to_owned());
     }

@@ -47,11 +47,7 @@ pub enum PageError {
     TooMany { retry_after: Duration },
     /// The database is away.
     #[error("the database does not answer")]
-    Unavailable {
-        retry_after: Duration,
-        kept: Option<Kept>,
-        source: Option<Source>,
-    },
+    Unavailable { retry_after: Duration, kept: Option<Kept>, source: Option<Source> },
     /// The form's token is missing or of another session.
     #[error("the form's token is stale")]
     StaleToken { kept: Option<Kept>, back: String },
@@ -77,10 +73,7 @@ pub struct WayOn {
 impl WayOn {
     #[must_use]
     pub fn new(label: impl Into<String>, href: impl Into<String>) -> Self {
-        Self {
-            label: label.into(),
-            href: href.into(),
-        }
+        Self { label: label.into(), href: href.into() }
     }
 }
 
@@ -102,36 +95,24 @@ impl PageError {
 
     #[must_use]
     pub fn not_found(what: impl Into<String>) -> Self {
-        Self::NotFound {
-            what: what.into(),
-            detail: None,
-            ways: Vec::new(),
-        }
+        Self::NotFound { what: what.into(), detail: None, ways: Vec::new() }
     }
 
     #[must_use]
     pub fn internal(source: impl Into<Source>) -> Self {
-        Self::Internal {
-            source: source.into(),
-        }
+        Self::Internal { source: source.into() }
     }
 
     #[must_use]
     pub fn unavailable(source: impl Into<Source>) -> Self {
-        Self::Unavailable {
-            retry_after: Duration::from_secs(5),
-            kept: None,
-            source: Some(source.into()),
-        }
+        Self::Unavailable { retry_after: Duration::from_secs(5), kept: None, source: Some(source.into()) }
     }
 
     /// What `Retry-After` says, for the two that pass by themselves.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::TooMany { retry_after } | Self::Unavailable { retry_after, .. } => {
-                Some(*retry_after)
-            }
+            Self::TooMany { retry_after } | Self::Unavailable { retry_after, .. } => Some(*retry_after),
             Self::BadRequest { .. }
             | Self::NotFound { .. }
             | Self::Forbidden { .. }
@@ -155,14 +136,8 @@ impl PageError {
             StatusCode::NOT_FOUND => Self::not_found("page at this address"),
             StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
             StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
-            StatusCode::SERVICE_UNAVAILABLE => Self::Unavailable {
-                retry_after: Duration::from_secs(5),
-                kept: None,
-                source: None,
-            },
-            other if other.is_server_error() => {
-                Self::internal(format!("the framework answered {other}"))
-            }
+            StatusCode::SERVICE_UNAVAILABLE => Self::Unavailable { retry_after: Duration::from_secs(5), kept: None, source: None },
+            other if other.is_server_error() => Self::internal(format!("the framework answered {other}")),
             other => Self::Refused(other),
         }
     }
@@ -189,8 +164,6 @@ impl ResponseError for PageError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        HttpResponse::build(self.status_code())
-            .content_type("text/plain; charset=utf-8")
-            .body(self.to_string())
+        HttpResponse::build(self.status_code()).content_type("text/plain; charset=utf-8").body(self.to_string())
     }
 }

@@ -97,20 +97,11 @@ mod tests {
 
     async fn get(path: &str, accept: &str) -> (StatusCode, Option<String>, Vec<u8>) {
         let app = init_service(App::new().route("/static/{name:.*}", web::get().to(serve))).await;
-        let request = TestRequest::get()
-            .uri(path)
-            .insert_header((header::ACCEPT_ENCODING, accept))
-            .to_request();
+        let request = TestRequest::get().uri(path).insert_header((header::ACCEPT_ENCODING, accept)).to_request();
         let response = call_service(&app, request).await;
-        let encoding = response
-            .headers()
-            .get(header::CONTENT_ENCODING)
-            .map(|value| value.to_str().expect("an encoding is ASCII").to_owned());
-        (
-            response.status(),
-            encoding,
-            read_body(response).await.to_vec(),
-        )
+        let encoding =
+            response.headers().get(header::CONTENT_ENCODING).map(|value| value.to_str().expect("an encoding is ASCII").to_owned());
+        (response.status(), encoding, read_body(response).await.to_vec())
     }
 
     #[actix_web::test]
@@ -120,11 +111,7 @@ mod tests {
         let (_, encoding, zipped) = get(url::STYLE, "gzip").await;
         assert_eq!(encoding.as_deref(), Some("gzip"));
         let mut unzipped = Vec::new();
-        std::io::Read::read_to_end(
-            &mut flate2::read::GzDecoder::new(&zipped[..]),
-            &mut unzipped,
-        )
-        .expect("it is gzip");
+        std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&zipped[..]), &mut unzipped).expect("it is gzip");
         assert_eq!(unzipped, plain);
         let (_, encoding, brotli) = get(url::STYLE, "gzip, br;q=0.9, zstd").await;
         assert_eq!(encoding.as_deref(), Some("br"));
@@ -133,22 +120,14 @@ mod tests {
 
     #[actix_web::test]
     async fn only_served_names_are_found() {
-        for path in [
-            "/static/app.css",
-            "/static/../Cargo.toml",
-            "/static/LICENSE",
-            "/static/",
-        ] {
+        for path in ["/static/app.css", "/static/../Cargo.toml", "/static/LICENSE", "/static/"] {
             assert_eq!(get(path, "br").await.0, StatusCode::NOT_FOUND, "{path}");
         }
     }
 
     #[test]
     fn the_stylesheet_finds_its_fonts() {
-        let style = ASSETS
-            .iter()
-            .find(|asset| asset.url == url::STYLE)
-            .expect("there is a stylesheet");
+        let style = ASSETS.iter().find(|asset| asset.url == url::STYLE).expect("there is a stylesheet");
         let text = std::str::from_utf8(style.plain).expect("it is text");
         assert!(text.contains(&format!("url({})", url::TYPEFACE)));
     }

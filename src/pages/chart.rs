@@ -103,11 +103,7 @@ impl Chart {
         series: Vec<Series>,
         columns: Vec<Column>,
     ) -> Self {
-        let tallest = columns
-            .iter()
-            .map(|column| column.counts.iter().sum::<u64>())
-            .max()
-            .unwrap_or(0);
+        let tallest = columns.iter().map(|column| column.counts.iter().sum::<u64>()).max().unwrap_or(0);
         let step = round_step(tallest);
         let top = tallest.div_ceil(step).max(1) * step;
         let scale = (HEIGHT - HEADROOM) / as_float(top);
@@ -136,15 +132,7 @@ impl Chart {
         let grid = (1..=top / step)
             .map(|line| GridLine { y: HEIGHT - as_float(line * step) * scale, label: super::display::Grouped(line * step).to_string() })
             .collect();
-        Self {
-            id,
-            title,
-            summary,
-            axis,
-            series,
-            bars,
-            grid,
-        }
+        Self { id, title, summary, axis, series, bars, grid }
     }
 }
 
@@ -161,10 +149,7 @@ fn round_step(tallest: u64) -> u64 {
     }
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a bar's height needs no more than a pixel"
-)]
+#[expect(clippy::cast_precision_loss, reason = "a bar's height needs no more than a pixel")]
 fn as_float(count: u64) -> f64 {
     count as f64
 }
@@ -178,23 +163,14 @@ fn parts(counts: &[u64], series: &[Series], scale: f64) -> Vec<Part> {
         }
         // One of a thousand is still seen.
         let height = (as_float(*count) * scale - GAP).max(1.0);
-        parts.push(Part {
-            ink: one.ink,
-            y: floor - GAP - height,
-            height,
-        });
+        parts.push(Part { ink: one.ink, y: floor - GAP - height, height });
         floor -= height + GAP;
     }
     parts
 }
 
 fn words(column: &Column, series: &[Series]) -> String {
-    let counts: Vec<String> = column
-        .counts
-        .iter()
-        .zip(series)
-        .map(|(count, one)| format!("{count} {}", one.label))
-        .collect();
+    let counts: Vec<String> = column.counts.iter().zip(series).map(|(count, one)| format!("{count} {}", one.label)).collect();
     format!("{}: {}", column.label, counts.join(", "))
 }
 
@@ -225,48 +201,18 @@ mod tests {
     use super::*;
 
     fn series() -> Vec<Series> {
-        vec![
-            Series {
-                label: "completed",
-                ink: Ink::Accent,
-            },
-            Series {
-                label: "failed",
-                ink: Ink::Failed,
-            },
-        ]
+        vec![Series { label: "completed", ink: Ink::Accent }, Series { label: "failed", ink: Ink::Failed }]
     }
 
     #[test]
     fn bars_stand_inside_the_picture_and_on_each_other() {
-        let columns = (0..30)
-            .map(|day| Column {
-                label: format!("{day} Nov"),
-                counts: vec![day * 9, 3],
-                href: None,
-            })
-            .collect();
-        let chart = Chart::stacked(
-            "c",
-            "T".to_owned(),
-            "S".to_owned(),
-            "Day",
-            series(),
-            columns,
-        );
+        let columns = (0..30).map(|day| Column { label: format!("{day} Nov"), counts: vec![day * 9, 3], href: None }).collect();
+        let chart = Chart::stacked("c", "T".to_owned(), "S".to_owned(), "Day", series(), columns);
         assert_eq!(chart.bars.iter().filter(|bar| bar.labelled).count(), 6);
         for bar in &chart.bars {
             assert!(bar.x >= 0.0 && bar.x + bar.width <= 100.0);
-            assert!(
-                bar.parts
-                    .iter()
-                    .all(|part| part.y >= 0.0 && part.y + part.height <= HEIGHT)
-            );
-            assert!(
-                bar.parts
-                    .windows(2)
-                    .all(|pair| pair[1].y + pair[1].height <= pair[0].y)
-            );
+            assert!(bar.parts.iter().all(|part| part.y >= 0.0 && part.y + part.height <= HEIGHT));
+            assert!(bar.parts.windows(2).all(|pair| pair[1].y + pair[1].height <= pair[0].y));
         }
         assert_eq!(chart.bars[1].words, "1 Nov: 9 completed, 3 failed");
         assert!(chart.grid.len() <= 5);
@@ -274,20 +220,10 @@ mod tests {
 
     #[test]
     fn nothing_to_show_is_no_failure() {
-        let empty = Chart::stacked(
-            "c",
-            String::new(),
-            String::new(),
-            "Day",
-            series(),
-            Vec::new(),
-        );
+        let empty = Chart::stacked("c", String::new(), String::new(), "Day", series(), Vec::new());
         assert!(empty.bars.is_empty());
         assert_eq!(spark(&[]), None);
-        assert_eq!(
-            spark(&[3.0, f64::NAN]).map(|path| path.is_empty()),
-            Some(false)
-        );
+        assert_eq!(spark(&[3.0, f64::NAN]).map(|path| path.is_empty()), Some(false));
         assert_eq!(spark(&[1.0, 1.0]).as_deref(), Some("M0.0 18.8 L116.0 18.8"));
     }
 }

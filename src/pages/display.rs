@@ -14,9 +14,7 @@ mod time;
 mod specimen;
 
 pub use count::{Counted, Grouped};
-pub use field::{
-    Candidate, ChoiceOption, Field, FieldError, Input, LineKind, Presence, ReferenceInput, Toggle,
-};
+pub use field::{Candidate, ChoiceOption, Field, FieldError, Input, LineKind, Presence, ReferenceInput, Toggle};
 pub use filter::{Chip, Control, DiffRow, FilterField, Pager, Side, SizeLink, SortArrow, Tab};
 pub use money::{Amount, MoneyShown};
 pub use time::{Age, TimeShown, parse_zone};
@@ -147,10 +145,7 @@ impl Cell<'_> {
     /// Which columns align right, clip, and go when the window gets narrow.
     #[must_use]
     pub fn class(&self) -> &'static str {
-        let clips = matches!(
-            self.shown,
-            Shown::Text(_) | Shown::LongText(_) | Shown::Json(_) | Shown::Reference { .. }
-        );
+        let clips = matches!(self.shown, Shown::Text(_) | Shown::LongText(_) | Shown::Json(_) | Shown::Reference { .. });
         match (&self.shown, self.rank) {
             (Shown::Money(_), Rank::Always) => "money",
             (Shown::Money(_), Rank::Wide) => "money low",
@@ -195,12 +190,7 @@ pub struct RecordLink<'a> {
 
 impl fmt::Display for RecordLink<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "/tables/{}/{}",
-            self.table,
-            self.id.as_hyphenated()
-        )?;
+        write!(formatter, "/tables/{}/{}", self.table, self.id.as_hyphenated())?;
         match self.back {
             Some(back) => write!(formatter, "?return={back}"),
             None => Ok(()),
@@ -221,11 +211,7 @@ mod tests {
     #[test]
     fn a_record_link_carries_the_way_back() {
         let back = return_to("/tables/accounts?sort=-balance&q=a b");
-        let link = RecordLink {
-            table: "accounts",
-            id: Uuid::nil(),
-            back: Some(&back),
-        };
+        let link = RecordLink { table: "accounts", id: Uuid::nil(), back: Some(&back) };
         assert_eq!(
             link.to_string(),
             "/tables/accounts/00000000-0000-0000-0000-000000000000?return=%2Ftables%2Faccounts%3Fsort%3D-balance%26q%3Da+b"

@@ -72,9 +72,7 @@ impl Asked {
 
     /// Probes and files are read by programs.
     fn by_a_program(&self) -> bool {
-        ["/health/", "/static/", "/metrics", "/api/"]
-            .iter()
-            .any(|start| self.path.starts_with(start))
+        ["/health/", "/static/", "/metrics", "/api/"].iter().any(|start| self.path.starts_with(start))
     }
 }
 
@@ -165,34 +163,20 @@ fn draw(asked: &Asked, error: &PageError, frame: Option<&Frame>, id: &RequestId)
             frame.title.clone_from(&view.title);
             if frame.breadcrumbs.is_empty() {
                 frame.breadcrumbs = vec![
-                    Crumb {
-                        label: "Dashboard".to_owned(),
-                        href: Some("/".to_owned()),
-                    },
-                    Crumb {
-                        label: view.heading.clone(),
-                        href: None,
-                    },
+                    Crumb { label: "Dashboard".to_owned(), href: Some("/".to_owned()) },
+                    Crumb { label: view.heading.clone(), href: None },
                 ];
             }
-            render(&ShellPage {
-                frame: &frame,
-                view: &view,
-            })
+            render(&ShellPage { frame: &frame, view: &view })
         }
         Some(frame) => render(&LonePage { frame, view: &view }),
-        None => render(&LonePage {
-            frame: &Frame::default(),
-            view: &view,
-        }),
+        None => render(&LonePage { frame: &Frame::default(), view: &view }),
     };
     let mut response = match html {
         Ok(html) => html_response(asked.accepted, error.status_code(), html),
         Err(error) => {
             tracing::error!(request_id = id.0, %error, "the error page itself failed");
-            HttpResponse::InternalServerError()
-                .content_type("text/plain; charset=utf-8")
-                .body("Something failed here.\n")
+            HttpResponse::InternalServerError().content_type("text/plain; charset=utf-8").body("Something failed here.\n")
         }
     };
     if let Some(after) = error.retry_after() {
@@ -207,10 +191,7 @@ fn log(asked: &Asked, error: &PageError, id: &RequestId) {
         PageError::Internal { source } => {
             tracing::error!(request_id = id.0, method = %asked.method, path = asked.path, cause = chain(source.as_ref()), "request failed");
         }
-        PageError::Unavailable {
-            source: Some(source),
-            ..
-        } => {
+        PageError::Unavailable { source: Some(source), .. } => {
             tracing::warn!(request_id = id.0, method = %asked.method, path = asked.path, cause = chain(source.as_ref()), "database away");
         }
         PageError::Unavailable { source: None, .. }

@@ -40,8 +40,7 @@ impl Frame {
     /// For `data-session-ends`, which the reminder reads.
     #[must_use]
     pub fn session_end(&self) -> Option<String> {
-        self.session_ends
-            .map(|ends| ends.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
+        self.session_ends.map(|ends| ends.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
     }
 }
 
@@ -68,10 +67,7 @@ impl Environment {
             "demo" => EnvironmentLook::Demo,
             _ => EnvironmentLook::Other,
         };
-        Self {
-            name: name.to_owned(),
-            look,
-        }
+        Self { name: name.to_owned(), look }
     }
 }
 
@@ -97,21 +93,11 @@ pub struct Signed {
 impl Signed {
     #[must_use]
     pub fn new(full_name: &str, role_label: &'static str) -> Self {
-        let mut words = full_name
-            .split_whitespace()
-            .filter_map(|word| word.chars().next());
+        let mut words = full_name.split_whitespace().filter_map(|word| word.chars().next());
         let first = words.next();
         let last = words.next_back();
-        let initials = first
-            .into_iter()
-            .chain(last)
-            .flat_map(char::to_uppercase)
-            .collect();
-        Self {
-            full_name: full_name.to_owned(),
-            role_label,
-            initials,
-        }
+        let initials = first.into_iter().chain(last).flat_map(char::to_uppercase).collect();
+        Self { full_name: full_name.to_owned(), role_label, initials }
     }
 }
 
@@ -219,12 +205,7 @@ mod tests {
 
     #[test]
     fn initials_are_of_the_first_and_last_name() {
-        for (name, initials) in [
-            ("Ines Okafor", "IO"),
-            ("Ana María de la Vega", "AV"),
-            ("Plato", "P"),
-            ("", ""),
-        ] {
+        for (name, initials) in [("Ines Okafor", "IO"), ("Ana María de la Vega", "AV"), ("Plato", "P"), ("", "")] {
             assert_eq!(Signed::new(name, "Manager").initials, initials);
         }
     }
@@ -234,9 +215,6 @@ mod tests {
         let mut frame = Frame::default();
         assert_eq!(frame.full_title("Users"), "Users \u{b7} NEXUS Console");
         frame.environment = Some(Environment::named("Demo"));
-        assert_eq!(
-            frame.full_title("Users"),
-            "Users \u{b7} Demo \u{b7} NEXUS Console"
-        );
+        assert_eq!(frame.full_title("Users"), "Users \u{b7} Demo \u{b7} NEXUS Console");
     }
 }

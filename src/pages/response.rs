@@ -28,10 +28,7 @@ impl Accepted {
         for value in headers.get_all(header::ACCEPT_ENCODING) {
             for item in value.to_str().unwrap_or_default().split(',') {
                 let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
-                let weight = parameters
-                    .trim()
-                    .strip_prefix("q=")
-                    .map_or(1.0, |q| q.parse().unwrap_or(0.0));
+                let weight = parameters.trim().strip_prefix("q=").map_or(1.0, |q| q.parse().unwrap_or(0.0));
                 let wanted = weight > 0.0;
                 match name.trim() {
                     "zstd" => accepted.zstd = wanted,
@@ -56,11 +53,7 @@ thread_local! {
 /// Renders a page into one buffer and compresses it by hand into one body.
 ///
 /// A template that fails to render becomes an internal error, for the error pages' middleware to show.
-pub fn page(
-    request: &HttpRequest,
-    status: StatusCode,
-    template: &impl askama::Template,
-) -> HttpResponse {
+pub fn page(request: &HttpRequest, status: StatusCode, template: &impl askama::Template) -> HttpResponse {
     match render(template) {
         Ok(html) => html_response(Accepted::by(request.headers()), status, html),
         Err(error) => HttpResponse::from_error(PageError::internal(error)),
@@ -116,10 +109,7 @@ fn zstd_level_1(text: &[u8]) -> std::io::Result<Vec<u8>> {
 }
 
 fn gzip_level_1(text: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut writer = flate2::write::GzEncoder::new(
-        Vec::with_capacity(text.len() / 5),
-        flate2::Compression::fast(),
-    );
+    let mut writer = flate2::write::GzEncoder::new(Vec::with_capacity(text.len() / 5), flate2::Compression::fast());
     writer.write_all(text)?;
     writer.finish()
 }
@@ -183,17 +173,11 @@ mod tests {
     struct Long;
 
     async fn sent(accept: &str) -> (Option<String>, Vec<u8>) {
-        let request = TestRequest::get()
-            .insert_header((header::ACCEPT_ENCODING, accept))
-            .to_http_request();
+        let request = TestRequest::get().insert_header((header::ACCEPT_ENCODING, accept)).to_http_request();
         let response = page(&request, StatusCode::OK, &Long);
-        let encoding = response
-            .headers()
-            .get(header::CONTENT_ENCODING)
-            .map(|value| value.to_str().expect("an encoding is ASCII").to_owned());
-        let bytes = actix_web::body::to_bytes(response.into_body())
-            .await
-            .map_err(|_| "no body");
+        let encoding =
+            response.headers().get(header::CONTENT_ENCODING).map(|value| value.to_str().expect("an encoding is ASCII").to_owned());
+        let bytes = actix_web::body::to_bytes(response.into_body()).await.map_err(|_| "no body");
         (encoding, bytes.expect("the body is in memory").to_vec())
     }
 
@@ -207,28 +191,18 @@ mod tests {
         let (encoding, bytes) = sent("zstd;q=0, gzip;q=0.5").await;
         assert_eq!(encoding.as_deref(), Some("gzip"));
         let mut unzipped = Vec::new();
-        std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&bytes[..]), &mut unzipped)
-            .expect("it is gzip");
+        std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&bytes[..]), &mut unzipped).expect("it is gzip");
         assert_eq!(unzipped, plain);
     }
 
     #[test]
     fn what_is_refused_is_not_sent() {
         let accepted = |text: &str| {
-            let request = TestRequest::get()
-                .insert_header((header::ACCEPT_ENCODING, text))
-                .to_http_request();
+            let request = TestRequest::get().insert_header((header::ACCEPT_ENCODING, text)).to_http_request();
             Accepted::by(request.headers())
         };
         assert_eq!(accepted("*"), Accepted::default());
         assert_eq!(accepted("gzip;q=0"), Accepted::default());
-        assert_eq!(
-            accepted("gzip; q=0.1, BR"),
-            Accepted {
-                zstd: false,
-                brotli: false,
-                gzip: true
-            }
-        );
+        assert_eq!(accepted("gzip; q=0.1, BR"), Accepted { zstd: false, brotli: false, gzip: true });
     }
 }

@@ -102,18 +102,9 @@ mod tests {
 
     #[test]
     fn every_third_digit_has_its_comma() {
-        for (number, written) in [
-            (0_i64, "0"),
-            (999, "999"),
-            (1_000, "1,000"),
-            (100_000, "100,000"),
-            (-2_500, "\u{2212}2,500"),
-        ] {
+        for (number, written) in [(0_i64, "0"), (999, "999"), (1_000, "1,000"), (100_000, "100,000"), (-2_500, "\u{2212}2,500")] {
             assert_eq!(Grouped(number).to_string(), written);
         }
-        assert_eq!(
-            Grouped(i128::MAX).to_string(),
-            "170,141,183,460,469,231,731,687,303,715,884,105,727"
-        );
+        assert_eq!(Grouped(i128::MAX).to_string(), "170,141,183,460,469,231,731,687,303,715,884,105,727");
     }
 }

@@ -43,11 +43,7 @@ impl Field<'_> {
             Input::Fixed(_) => false,
             // The box has its word beside it, which is its label.
             Input::Switch { state, .. } => *state == Toggle::Unknown,
-            Input::Line { .. }
-            | Input::Area { .. }
-            | Input::Json { .. }
-            | Input::Choice { .. }
-            | Input::Reference(_) => true,
+            Input::Line { .. } | Input::Area { .. } | Input::Json { .. } | Input::Choice { .. } | Input::Reference(_) => true,
         }
     }
 }
@@ -105,12 +101,7 @@ impl LineKind {
     pub const fn html_type(self) -> &'static str {
         match self {
             Self::Password(_) => "password",
-            Self::Text
-            | Self::Email
-            | Self::Money
-            | Self::Whole
-            | Self::Moment
-            | Self::Identifier => "text",
+            Self::Text | Self::Email | Self::Money | Self::Whole | Self::Moment | Self::Identifier => "text",
         }
     }
 
@@ -140,12 +131,7 @@ impl LineKind {
     pub const fn autocomplete(self) -> &'static str {
         match self {
             Self::Password(purpose) => purpose,
-            Self::Text
-            | Self::Email
-            | Self::Money
-            | Self::Whole
-            | Self::Moment
-            | Self::Identifier => "off",
+            Self::Text | Self::Email | Self::Money | Self::Whole | Self::Moment | Self::Identifier => "off",
         }
     }
 }
@@ -204,11 +190,7 @@ impl<'a> FieldError<'a> {
             .iter()
             .filter_map(|field| {
                 let text = field.error.as_deref()?;
-                Some(Self {
-                    column: field.column,
-                    label: field.label,
-                    text,
-                })
+                Some(Self { column: field.column, label: field.label, text })
             })
             .collect()
     }

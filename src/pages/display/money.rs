@@ -21,10 +21,8 @@ pub struct MoneyShown<'a> {
 }
 
 /// The currencies of ISO 4217 that have no minor unit.
-const WITHOUT_DECIMALS: [&str; 17] = [
-    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND",
-    "VUV", "XAF", "XOF", "XPF",
-];
+const WITHOUT_DECIMALS: [&str; 17] =
+    ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"];
 
 /// How many decimals amounts of this currency are written and accepted with: the column holds two at most.
 #[must_use]
@@ -38,18 +36,12 @@ pub fn decimals(currency: Option<&str>) -> u32 {
 impl<'a> MoneyShown<'a> {
     #[must_use]
     pub fn new(amount: Decimal, currency: Option<&'a str>) -> Self {
-        Self {
-            amount: Amount::Exact(amount),
-            currency,
-        }
+        Self { amount: Amount::Exact(amount), currency }
     }
 
     #[must_use]
     pub fn odd(text: &'a str, currency: Option<&'a str>) -> Self {
-        Self {
-            amount: Amount::Odd(text),
-            currency,
-        }
+        Self { amount: Amount::Odd(text), currency }
     }
 
     /// The exact value as machines read it, in the `value` attribute.
@@ -68,10 +60,7 @@ impl<'a> MoneyShown<'a> {
     #[must_use]
     pub fn minor(&self) -> Minor {
         let Amount::Exact(amount) = self.amount else {
-            return Minor {
-                fraction: 0,
-                places: 0,
-            };
+            return Minor { fraction: 0, places: 0 };
         };
         let amount = amount.normalize();
         let places = amount.scale().max(decimals(self.currency));
@@ -79,10 +68,7 @@ impl<'a> MoneyShown<'a> {
         let places = if places == 0 { 0 } else { places.max(2) };
         let unit = 10_u128.pow(amount.scale());
         let fraction = amount.mantissa().unsigned_abs() % unit;
-        Minor {
-            fraction: fraction * 10_u128.pow(places - amount.scale()),
-            places,
-        }
+        Minor { fraction: fraction * 10_u128.pow(places - amount.scale()), places }
     }
 }
 
@@ -116,10 +102,7 @@ impl fmt::Display for Major<'_> {
                 if amount.is_sign_negative() && !amount.is_zero() {
                     formatter.write_str("\u{2212}")?;
                 }
-                grouped(
-                    formatter,
-                    amount.mantissa().unsigned_abs() / 10_u128.pow(amount.scale()),
-                )
+                grouped(formatter, amount.mantissa().unsigned_abs() / 10_u128.pow(amount.scale()))
             }
             Amount::Odd(text) => formatter.write_str(text),
         }
@@ -145,12 +128,7 @@ impl fmt::Display for Minor {
         if self.is_empty() {
             return Ok(());
         }
-        write!(
-            formatter,
-            ".{:0width$}",
-            self.fraction,
-            width = self.places as usize
-        )
+        write!(formatter, ".{:0width$}", self.fraction, width = self.places as usize)
     }
 }
 
@@ -173,10 +151,7 @@ mod tests {
         assert_eq!(written("-0.05", "USD"), "\u{2212}0.05 USD");
         assert_eq!(written("-0.00", "USD"), "0.00 USD");
         assert_eq!(written("4820000.00", "JPY"), "4,820,000 JPY");
-        assert_eq!(
-            written("9999999999999.99", "USD"),
-            "9,999,999,999,999.99 USD"
-        );
+        assert_eq!(written("9999999999999.99", "USD"), "9,999,999,999,999.99 USD");
     }
 
     #[test]

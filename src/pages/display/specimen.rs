@@ -56,22 +56,15 @@ struct Specimen<'a> {
 
 fn rendered() -> String {
     let fields = sample::fields();
-    sample::specimen(&fields)
-        .render()
-        .expect("the specimen renders")
+    sample::specimen(&fields).render().expect("the specimen renders")
 }
 
 #[test]
 fn no_users_text_becomes_markup() {
     let html = rendered();
     assert!(!html.contains("<script>"), "a script got through");
-    assert!(
-        !html.contains("<b>bold") && !html.contains("Ines <b>") && !html.contains("</textarea><b>")
-    );
-    assert!(
-        !html.contains(" style=") && !html.contains(" onclick="),
-        "the policy forbids inline style and script"
-    );
+    assert!(!html.contains("<b>bold") && !html.contains("Ines <b>") && !html.contains("</textarea><b>"));
+    assert!(!html.contains(" style=") && !html.contains(" onclick="), "the policy forbids inline style and script");
 }
 
 #[test]
@@ -91,27 +84,17 @@ fn fields_are_wired_to_their_errors() {
     ] {
         assert!(html.contains(wiring), "{wiring}");
     }
-    assert!(
-        html.contains("\n\n&#60;/textarea"),
-        "a first line break of the value is kept"
-    );
+    assert!(html.contains("\n\n&#60;/textarea"), "a first line break of the value is kept");
 }
 
 #[test]
 fn every_icon_a_template_names_is_in_the_sprite() {
     let sprite = include_str!("../../../static/icons.svg");
     let html = rendered();
-    let used: Vec<&str> = html
-        .split(crate::pages::assets::url::ICONS)
-        .skip(1)
-        .collect();
+    let used: Vec<&str> = html.split(crate::pages::assets::url::ICONS).skip(1).collect();
     assert!(used.len() > 20);
     for rest in used {
-        let name = rest
-            .trim_start_matches('#')
-            .split('"')
-            .next()
-            .unwrap_or_default();
+        let name = rest.trim_start_matches('#').split('"').next().unwrap_or_default();
         assert!(sprite.contains(&format!("id=\"{name}\"")), "{name}");
     }
 }
@@ -121,7 +104,6 @@ fn every_icon_a_template_names_is_in_the_sprite() {
 fn the_specimen_can_be_looked_at() {
     if let Some(folder) = std::env::var_os("NEXUS_SPECIMEN") {
         let folder = std::path::PathBuf::from(folder);
-        std::fs::write(folder.join("specimen.html"), rendered())
-            .expect("the folder can be written to");
+        std::fs::write(folder.join("specimen.html"), rendered()).expect("the folder can be written to");
     }
 }

@@ -5,9 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Datelike, FixedOffset, Offset, TimeDelta, TimeZone, Timelike, Utc};
 use chrono_tz::{OffsetName, Tz};
 
-const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// A moment in the reader's zone. Far dates and infinity do not fit into one and are shown as text.
 #[derive(Clone, Copy, Debug)]
@@ -42,29 +40,19 @@ impl TimeShown {
     #[must_use]
     pub fn day(&self) -> Day {
         let year = (self.local.year() != self.this_year).then(|| self.local.year());
-        Day {
-            day: self.local.day(),
-            month: self.local.month0(),
-            year,
-        }
+        Day { day: self.local.day(), month: self.local.month0(), year }
     }
 
     /// "14:31"
     #[must_use]
     pub fn clock(&self) -> Clock {
-        Clock {
-            hour: self.local.hour(),
-            minute: self.local.minute(),
-        }
+        Clock { hour: self.local.hour(), minute: self.local.minute() }
     }
 
     /// The zone's short name, or its offset.
     #[must_use]
     pub fn zone(&self) -> Zone {
-        Zone {
-            zone: self.zone,
-            instant: self.instant,
-        }
+        Zone { zone: self.zone, instant: self.instant }
     }
 
     /// "2026-11-24 13:31:07 UTC", the form evidence is read in.
@@ -77,11 +65,7 @@ impl TimeShown {
 /// The long form: "24 Nov 2026, 14:31 CET".
 impl fmt::Display for TimeShown {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let day = Day {
-            day: self.local.day(),
-            month: self.local.month0(),
-            year: Some(self.local.year()),
-        };
+        let day = Day { day: self.local.day(), month: self.local.month0(), year: Some(self.local.year()) };
         write!(formatter, "{day}, {} {}", self.clock(), self.zone())
     }
 }
@@ -91,21 +75,8 @@ pub struct Machine(DateTime<FixedOffset>);
 impl fmt::Display for Machine {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = self.0;
-        write!(
-            formatter,
-            "{:04}-{:02}-{:02}T",
-            at.year(),
-            at.month(),
-            at.day()
-        )?;
-        write!(
-            formatter,
-            "{:02}:{:02}:{:02}{}",
-            at.hour(),
-            at.minute(),
-            at.second(),
-            at.offset()
-        )
+        write!(formatter, "{:04}-{:02}-{:02}T", at.year(), at.month(), at.day())?;
+        write!(formatter, "{:02}:{:02}:{:02}{}", at.hour(), at.minute(), at.second(), at.offset())
     }
 }
 
@@ -114,20 +85,8 @@ pub struct Exact(DateTime<Utc>);
 impl fmt::Display for Exact {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = self.0;
-        write!(
-            formatter,
-            "{:04}-{:02}-{:02} ",
-            at.year(),
-            at.month(),
-            at.day()
-        )?;
-        write!(
-            formatter,
-            "{:02}:{:02}:{:02} UTC",
-            at.hour(),
-            at.minute(),
-            at.second()
-        )
+        write!(formatter, "{:04}-{:02}-{:02} ", at.year(), at.month(), at.day())?;
+        write!(formatter, "{:02}:{:02}:{:02} UTC", at.hour(), at.minute(), at.second())
     }
 }
 
@@ -167,14 +126,10 @@ pub struct Zone {
 
 impl fmt::Display for Zone {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let offset = self
-            .zone
-            .offset_from_utc_datetime(&self.instant.naive_utc());
+        let offset = self.zone.offset_from_utc_datetime(&self.instant.naive_utc());
         // Zones without a name of their own are called by their offset ("+04") in the tz database.
         match offset.abbreviation() {
-            Some(name) if name.starts_with(|first: char| first.is_ascii_alphabetic()) => {
-                formatter.write_str(name)
-            }
+            Some(name) if name.starts_with(|first: char| first.is_ascii_alphabetic()) => formatter.write_str(name),
             Some(_) | None => write!(formatter, "UTC{}", offset.fix()),
         }
     }
@@ -189,9 +144,7 @@ pub struct Age {
 impl Age {
     #[must_use]
     pub fn between(then: DateTime<Utc>, now: DateTime<Utc>) -> Self {
-        Self {
-            distance: now - then,
-        }
+        Self { distance: now - then }
     }
 }
 
@@ -235,17 +188,11 @@ mod tests {
         assert_eq!(shown.to_string(), "24 Nov 2026, 14:31 CET");
         assert_eq!(shown.machine().to_string(), "2026-11-24T14:31:07+01:00");
         assert_eq!(shown.utc().to_string(), "2026-11-24 13:31:07 UTC");
-        assert_eq!(
-            format!("{}, {}", shown.day(), shown.clock()),
-            "24 Nov, 14:31"
-        );
+        assert_eq!(format!("{}, {}", shown.day(), shown.clock()), "24 Nov, 14:31");
         let older = TimeShown::new(at("2025-12-31T23:30:00Z"), parse_zone("Asia/Tokyo"), now);
         assert_eq!(older.day().to_string(), "1 Jan", "it is this year there");
         let older = TimeShown::new(at("2025-12-31T23:30:00Z"), parse_zone("no such zone"), now);
-        assert_eq!(
-            format!("{}, {}", older.day(), older),
-            "31 Dec 2025, 31 Dec 2025, 23:30 UTC"
-        );
+        assert_eq!(format!("{}, {}", older.day(), older), "31 Dec 2025, 31 Dec 2025, 23:30 UTC");
         let unnamed = TimeShown::new(at("2026-11-24T13:31:07Z"), parse_zone("Asia/Dubai"), now);
         assert_eq!(unnamed.to_string(), "24 Nov 2026, 17:31 UTC+04:00");
     }
