@@ -3,10 +3,13 @@
 pub mod account;
 pub mod assets;
 pub mod browse;
+pub mod chart;
 pub mod dashboard;
+pub mod display;
 pub mod edit;
 pub mod error;
 pub mod export;
+pub mod failure;
 pub mod frame;
 pub mod login;
 pub mod password;
