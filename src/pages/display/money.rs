@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use askama::filters::HtmlSafe;
 use rust_decimal::Decimal;
 
 use super::count::grouped;
@@ -153,6 +154,9 @@ impl fmt::Display for Minor {
         )
     }
 }
+
+/// Digits and a point need no escaping.
+impl HtmlSafe for Minor {}
 
 #[cfg(test)]
 mod tests {

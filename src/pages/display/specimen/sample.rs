@@ -289,6 +289,8 @@ pub(super) fn specimen<'a>(fields: &'a [Field<'a>]) -> Specimen<'a> {
             count: Some(Counted::AtLeast(1_000)),
             current: true,
         }],
+        kept: vec![(text("sort"), text("-amount"))],
+        columns: vec![option("amount", true), option("status", false)],
         chips: vec![Chip {
             label: text("Description"),
             words: format!("contains {HOSTILE}"),
