@@ -53,6 +53,9 @@ pub enum PageError {
     StaleToken { kept: Option<Kept>, back: String },
     #[error("this address does not answer to this method")]
     MethodNotAllowed,
+    /// Nobody is logged in: a GET goes to the login page, a POST gets a login form that keeps what was typed.
+    #[error("nobody is logged in")]
+    SignedOut,
     /// Whatever else the framework refuses.
     #[error("refused with {0}")]
     Refused(StatusCode),
@@ -119,6 +122,7 @@ impl PageError {
             | Self::Unprocessable { .. }
             | Self::StaleToken { .. }
             | Self::MethodNotAllowed
+            | Self::SignedOut
             | Self::Refused(_)
             | Self::Internal { .. } => None,
         }
@@ -132,9 +136,7 @@ impl PageError {
             StatusCode::NOT_FOUND => Self::not_found("page at this address"),
             StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
             StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
-            StatusCode::SERVICE_UNAVAILABLE => {
-                Self::Unavailable { retry_after: Duration::from_secs(5), kept: None, source: None }
-            }
+            StatusCode::SERVICE_UNAVAILABLE => Self::Unavailable { retry_after: Duration::from_secs(5), kept: None, source: None },
             other if other.is_server_error() => Self::internal(format!("the framework answered {other}")),
             other => Self::Refused(other),
         }
@@ -155,6 +157,7 @@ impl ResponseError for PageError {
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::SignedOut => StatusCode::UNAUTHORIZED,
             Self::Refused(status) => *status,
             Self::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         }

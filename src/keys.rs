@@ -53,10 +53,7 @@ impl Keys {
 
     fn kept(directory: &Path) -> Result<Self, KeyError> {
         let path = directory.join("secret");
-        let file = |source| KeyError::File {
-            path: path.clone(),
-            source,
-        };
+        let file = |source| KeyError::File { path: path.clone(), source };
         let text = match fs::read_to_string(&path) {
             Ok(text) => Zeroizing::new(text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -68,18 +65,13 @@ impl Keys {
             Err(error) => return Err(file(error)),
         };
         let newest_first: Option<Vec<_>> = text.trim().split(',').map(decode).collect();
-        newest_first
-            .map(|newest_first| Self { newest_first })
-            .ok_or(KeyError::Damaged(path))
+        newest_first.map(|newest_first| Self { newest_first }).ok_or(KeyError::Damaged(path))
     }
 
     /// The subkey that signs for this use; the label keeps one use's signatures from passing in another.
     #[must_use]
     pub fn signing(&self, label: &'static str) -> [u8; KEY_BYTES] {
-        let newest = self
-            .newest_first
-            .first()
-            .expect("every constructor refuses an empty list");
+        let newest = self.newest_first.first().expect("every constructor refuses an empty list");
         derive(newest, label)
     }
 
@@ -91,17 +83,13 @@ impl Keys {
     /// HMAC-SHA256 with the newest key.
     #[must_use]
     pub fn sign(&self, label: &'static str, message: &[u8]) -> [u8; 32] {
-        tag(self.signing(label), message)
-            .finalize()
-            .into_bytes()
-            .into()
+        tag(self.signing(label), message).finalize().into_bytes().into()
     }
 
     /// In constant time, with any key of the list.
     #[must_use]
     pub fn verify(&self, label: &'static str, message: &[u8], signature: &[u8]) -> bool {
-        self.all(label)
-            .any(|key| tag(key, message).verify_slice(signature).is_ok())
+        self.all(label).any(|key| tag(key, message).verify_slice(signature).is_ok())
     }
 }
 
@@ -113,9 +101,7 @@ impl std::fmt::Debug for Keys {
 
 fn derive(key: &[u8; KEY_BYTES], label: &'static str) -> [u8; KEY_BYTES] {
     let mut subkey = [0; KEY_BYTES];
-    Hkdf::<Sha256>::new(None, key)
-        .expand(label.as_bytes(), &mut subkey)
-        .expect("32 bytes are within what one HKDF gives");
+    Hkdf::<Sha256>::new(None, key).expand(label.as_bytes(), &mut subkey).expect("32 bytes are within what one HKDF gives");
     subkey
 }
 
@@ -148,12 +134,7 @@ pub fn private_directory(path: &Path) -> io::Result<()> {
 /// Written aside and renamed: a kill in the middle leaves no half secret behind.
 pub fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
     let aside = path.with_extension("new");
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&aside)?;
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
     file.set_permissions(fs::Permissions::from_mode(0o600))?;
     file.write_all(content)?;
     file.write_all(b"\n")?;

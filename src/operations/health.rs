@@ -13,9 +13,7 @@ pub const READY: &str = "/health/ready";
 
 /// Both answer before there is a database and while it is away; `Readiness` is app data.
 pub fn configure(service: &mut ServiceConfig) {
-    service
-        .route(LIVE, get().to(live))
-        .route(READY, get().to(ready));
+    service.route(LIVE, get().to(live)).route(READY, get().to(ready));
 }
 
 async fn live() -> HttpResponse {
@@ -33,20 +31,11 @@ async fn ready(readiness: Data<Readiness>) -> HttpResponse {
         State::Away { since } => {
             let mut response = HttpResponse::ServiceUnavailable();
             response.insert_header((RETRY_AFTER, "2"));
-            text(
-                response,
-                format!(
-                    "not ready: the database is away since {} s\n",
-                    since.elapsed().as_secs()
-                ),
-            )
+            text(response, format!("not ready: the database is away since {} s\n", since.elapsed().as_secs()))
         }
     }
 }
 
 fn text(mut response: actix_web::HttpResponseBuilder, body: impl Into<String>) -> HttpResponse {
-    response
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .content_type("text/plain; charset=utf-8")
-        .body(body.into())
+    response.insert_header((CACHE_CONTROL, "no-store")).content_type("text/plain; charset=utf-8").body(body.into())
 }

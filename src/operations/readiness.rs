@@ -35,9 +35,7 @@ pub struct Readiness {
 
 impl Default for Readiness {
     fn default() -> Self {
-        Self {
-            state: Arc::new(watch::Sender::new(State::Starting { what: "starting" })),
-        }
+        Self { state: Arc::new(watch::Sender::new(State::Starting { what: "starting" })) }
     }
 }
 
@@ -64,9 +62,7 @@ impl Readiness {
     pub fn away(&self) {
         self.state.send_if_modified(|state| match state {
             State::Ready => {
-                *state = State::Away {
-                    since: Instant::now(),
-                };
+                *state = State::Away { since: Instant::now() };
                 true
             }
             State::Starting { .. } | State::Away { .. } => false,
@@ -125,12 +121,7 @@ impl Readiness {
 async fn answers(target: &Target, connection: &mut Option<Client>) -> Result<(), String> {
     let client = match connection {
         Some(client) if !client.is_closed() => client,
-        Some(_) | None => {
-            connection.insert(connect(target).await.map_err(|error| error.to_string())?)
-        }
+        Some(_) | None => connection.insert(connect(target).await.map_err(|error| error.to_string())?),
     };
-    client
-        .batch_execute("SELECT 1")
-        .await
-        .map_err(|error| error.to_string())
+    client.batch_execute("SELECT 1").await.map_err(|error| error.to_string())
 }

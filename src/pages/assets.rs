@@ -99,9 +99,8 @@ mod tests {
         let app = init_service(App::new().route("/static/{name:.*}", web::get().to(serve))).await;
         let request = TestRequest::get().uri(path).insert_header((header::ACCEPT_ENCODING, accept)).to_request();
         let response = call_service(&app, request).await;
-        let encoding = response.headers().get(header::CONTENT_ENCODING).map(|value| {
-            value.to_str().expect("an encoding is ASCII").to_owned()
-        });
+        let encoding =
+            response.headers().get(header::CONTENT_ENCODING).map(|value| value.to_str().expect("an encoding is ASCII").to_owned());
         (response.status(), encoding, read_body(response).await.to_vec())
     }
 

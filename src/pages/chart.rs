@@ -130,10 +130,7 @@ impl Chart {
             })
             .collect();
         let grid = (1..=top / step)
-            .map(|line| GridLine {
-                y: HEIGHT - as_float(line * step) * scale,
-                label: super::display::Grouped(line * step).to_string(),
-            })
+            .map(|line| GridLine { y: HEIGHT - as_float(line * step) * scale, label: super::display::Grouped(line * step).to_string() })
             .collect();
         Self { id, title, summary, axis, series, bars, grid }
     }
@@ -173,8 +170,7 @@ fn parts(counts: &[u64], series: &[Series], scale: f64) -> Vec<Part> {
 }
 
 fn words(column: &Column, series: &[Series]) -> String {
-    let counts: Vec<String> =
-        column.counts.iter().zip(series).map(|(count, one)| format!("{count} {}", one.label)).collect();
+    let counts: Vec<String> = column.counts.iter().zip(series).map(|(count, one)| format!("{count} {}", one.label)).collect();
     format!("{}: {}", column.label, counts.join(", "))
 }
 
@@ -210,9 +206,7 @@ mod tests {
 
     #[test]
     fn bars_stand_inside_the_picture_and_on_each_other() {
-        let columns = (0..30)
-            .map(|day| Column { label: format!("{day} Nov"), counts: vec![day * 9, 3], href: None })
-            .collect();
+        let columns = (0..30).map(|day| Column { label: format!("{day} Nov"), counts: vec![day * 9, 3], href: None }).collect();
         let chart = Chart::stacked("c", "T".to_owned(), "S".to_owned(), "Day", series(), columns);
         assert_eq!(chart.bars.iter().filter(|bar| bar.labelled).count(), 6);
         for bar in &chart.bars {

@@ -1,1 +1,1 @@
-//!
+//! What does somebody see first, in their role?

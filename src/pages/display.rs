@@ -11,7 +11,7 @@ mod money;
 mod time;
 
 pub use count::{Counted, Grouped};
-pub use field::{ChoiceOption, Candidate, Field, FieldError, Input, LineKind, Presence, ReferenceInput, Toggle};
+pub use field::{Candidate, ChoiceOption, Field, FieldError, Input, LineKind, Presence, ReferenceInput, Toggle};
 pub use filter::{Chip, Control, DiffRow, FilterField, Pager, Side, SizeLink, SortArrow, Tab};
 pub use money::{Amount, MoneyShown};
 pub use time::{Age, TimeShown, parse_zone};
@@ -34,8 +34,16 @@ pub enum Shown<'a> {
     Address(String),
     /// Pretty-printed.
     Json(String),
-    Choice { label: &'static str, tone: Tone, icon: &'static str },
-    Reference { label: &'a str, detail: Option<&'a str>, href: Option<RecordLink<'a>> },
+    Choice {
+        label: &'static str,
+        tone: Tone,
+        icon: &'static str,
+    },
+    Reference {
+        label: &'a str,
+        detail: Option<&'a str>,
+        href: Option<RecordLink<'a>>,
+    },
 }
 
 /// What may be said about a value nobody sees.

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
 use askama::Template;
@@ -78,10 +78,7 @@ impl Asked {
 ///
 /// It finds the frame as `Rc<Frame>` and the id as [`RequestId`] in the request's extensions; pages that
 /// handlers rendered themselves (a form with 422) pass untouched.
-pub async fn error_pages<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
+pub async fn error_pages<B: MessageBody + 'static>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<BoxBody>, Error> {
     let asked = Asked::of(&request);
     let response = match next.call(request).await {
         Ok(response) => response,
@@ -113,20 +110,13 @@ pub async fn error_pages<B: MessageBody + 'static>(
 }
 
 fn request_id(request: &actix_web::HttpRequest) -> RequestId {
-    request
-        .extensions()
-        .get::<RequestId>()
-        .cloned()
-        .unwrap_or_else(|| RequestId(uuid::Uuid::now_v7().simple().to_string()))
+    request.extensions().get::<RequestId>().cloned().unwrap_or_else(|| RequestId(uuid::Uuid::now_v7().simple().to_string()))
 }
 
 /// Failures that are HTML already were drawn by their handler.
 fn needs_page<B>(response: &ServiceResponse<B>) -> bool {
     let status = response.status();
-    let is_html = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
+    let is_html = response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
     (status.is_client_error() || status.is_server_error()) && !is_html
 }
 
@@ -213,6 +203,7 @@ fn log(asked: &Asked, error: &PageError, id: &RequestId) {
         | PageError::TooMany { .. }
         | PageError::StaleToken { .. }
         | PageError::MethodNotAllowed
+        | PageError::SignedOut
         | PageError::Refused(_) => {}
     }
 }

@@ -9,6 +9,7 @@ pub mod display;
 pub mod edit;
 pub mod error;
 pub mod export;
+pub mod failure;
 pub mod frame;
 pub mod login;
 pub mod password;

@@ -5,9 +5,9 @@ use std::io::Write as _;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::http::StatusCode;
 use actix_web::{Error, HttpRequest, HttpResponse};
 
 use crate::error::PageError;
@@ -118,10 +118,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self';
      font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Middleware: puts the security headers on every response, pages, exports and files alike.
-pub async fn security_headers<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
+pub async fn security_headers<B: MessageBody + 'static>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
     let transport = Transport::of(&request);
     let mut response = next.call(request).await?;
     secure(response.headers_mut(), transport);
@@ -147,11 +144,8 @@ impl Transport {
 
 /// Writes the security headers. Browsers ignore Strict-Transport-Security over plain http, so it is sent only over https.
 pub fn secure(headers: &mut HeaderMap, transport: Transport) {
-    let always: [(HeaderName, &'static str); 3] = [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "same-origin"),
-    ];
+    let always: [(HeaderName, &'static str); 3] =
+        [(header::CONTENT_SECURITY_POLICY, POLICY), (header::X_CONTENT_TYPE_OPTIONS, "nosniff"), (header::REFERRER_POLICY, "same-origin")];
     for (name, value) in always {
         headers.insert(name, HeaderValue::from_static(value));
     }

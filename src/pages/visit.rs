@@ -20,6 +20,10 @@ pub struct Known {
     pub origin: Origin,
     /// When the session ends if nothing more is asked of it.
     pub session_ends: DateTime<Utc>,
+    /// For the forms of this one page.
+    pub csrf_token: String,
+    /// Notifications not read yet, counted to 100.
+    pub unread: u32,
 }
 
 impl Visit {

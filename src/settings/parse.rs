@@ -31,11 +31,7 @@ struct Variable {
 
 impl Variable {
     fn wrong(&self, read: impl Into<String>) -> SettingError {
-        SettingError {
-            variable: self.name,
-            read: read.into(),
-            accepted: self.accepted,
-        }
+        SettingError { variable: self.name, read: read.into(), accepted: self.accepted }
     }
 
     /// Empty is a mistake, not an absence: an empty DATABASE_URL must not quietly mean another database.
@@ -43,9 +39,7 @@ impl Variable {
         let Some(value) = value else { return Ok(None) };
         match value.into_string() {
             Ok(text) if text.trim().is_empty() => Err(self.wrong("an empty value")),
-            Ok(text) if text.contains(char::is_control) => {
-                Err(self.wrong("a value with control characters"))
-            }
+            Ok(text) if text.contains(char::is_control) => Err(self.wrong("a value with control characters")),
             Ok(text) => Ok(Some(text)),
             Err(_) => Err(self.wrong("bytes that are not UTF-8")),
         }
@@ -74,14 +68,8 @@ fn database(serving: Option<OsString>, owner: Option<OsString>) -> Result<Databa
     let owner = target("DATABASE_MIGRATION_URL", owner)?;
     match (serving, owner) {
         (None, None) => Ok(Database::Embedded),
-        (Some(serving), None) => Ok(Database::External {
-            owner: Box::new(serving.clone()),
-            serving: Box::new(serving),
-        }),
-        (Some(serving), Some(owner)) => Ok(Database::External {
-            serving: Box::new(serving),
-            owner: Box::new(owner),
-        }),
+        (Some(serving), None) => Ok(Database::External { owner: Box::new(serving.clone()), serving: Box::new(serving) }),
+        (Some(serving), Some(owner)) => Ok(Database::External { serving: Box::new(serving), owner: Box::new(owner) }),
         (None, Some(_)) => Err(SettingError {
             variable: "DATABASE_URL",
             read: "nothing, although DATABASE_MIGRATION_URL is set".into(),
@@ -91,44 +79,27 @@ fn database(serving: Option<OsString>, owner: Option<OsString>) -> Result<Databa
 }
 
 fn target(name: &'static str, value: Option<OsString>) -> Result<Option<Target>, SettingError> {
-    let variable = Variable {
-        name,
-        accepted: "postgres://user:password@host:5432/database?sslmode=verify-full",
-    };
+    let variable = Variable { name, accepted: "postgres://user:password@host:5432/database?sslmode=verify-full" };
     let Some(text) = variable.text(value)? else {
         return Ok(None);
     };
-    Target::parse(&text)
-        .map(Some)
-        .map_err(|error| SettingError {
-            variable: name,
-            read: error.read,
-            accepted: error.accepted,
-        })
+    Target::parse(&text).map(Some).map_err(|error| SettingError { variable: name, read: error.read, accepted: error.accepted })
 }
 
 fn bind(value: Option<OsString>) -> Result<SocketAddr, SettingError> {
-    let variable = Variable {
-        name: "NEXUS_BIND",
-        accepted: "an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080",
-    };
+    let variable = Variable { name: "NEXUS_BIND", accepted: "an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080" };
     let Some(text) = variable.text(value)? else {
         return Ok(DEFAULT_BIND);
     };
     if let Some(port) = text.strip_prefix("localhost:") {
-        return port
-            .parse()
-            .map(|port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port))
-            .map_err(|_| variable.wrong(quoted(&text)));
+        return port.parse().map(|port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)).map_err(|_| variable.wrong(quoted(&text)));
     }
     text.parse().map_err(|_| variable.wrong(quoted(&text)))
 }
 
 fn data_dir(value: Option<OsString>) -> Result<PathBuf, SettingError> {
-    let variable = Variable {
-        name: "NEXUS_DATA_DIR",
-        accepted: "a directory whose path has none of the characters \" ' ` $ \\ and no line break",
-    };
+    let variable =
+        Variable { name: "NEXUS_DATA_DIR", accepted: "a directory whose path has none of the characters \" ' ` $ \\ and no line break" };
     let path = match variable.text(value)? {
         Some(text) => PathBuf::from(text),
         None => default_data_dir(&variable)?,
@@ -145,27 +116,18 @@ fn default_data_dir(variable: &Variable) -> Result<PathBuf, SettingError> {
     if rustix::process::geteuid().is_root() {
         return Ok(PathBuf::from("/var/lib/nexus-console"));
     }
-    let under = |name: &str, tail: &str| {
-        std::env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-            .map(|path| path.join(tail))
-    };
+    let under =
+        |name: &str, tail: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute()).map(|path| path.join(tail));
     under("XDG_DATA_HOME", "nexus-console")
         .or_else(|| under("HOME", ".local/share/nexus-console"))
-        .ok_or_else(|| {
-            variable.wrong("nothing, and neither XDG_DATA_HOME nor HOME says where data belongs")
-        })
+        .ok_or_else(|| variable.wrong("nothing, and neither XDG_DATA_HOME nor HOME says where data belongs"))
 }
 
 fn absolute(variable: &Variable, path: &Path) -> Result<PathBuf, SettingError> {
     std::path::absolute(path).map_err(|_| variable.wrong(quoted(&path.to_string_lossy())))
 }
 
-fn secret_key(
-    value: Option<OsString>,
-    database: &Database,
-) -> Result<Option<Secret>, SettingError> {
+fn secret_key(value: Option<OsString>, database: &Database) -> Result<Option<Secret>, SettingError> {
     let variable = Variable {
         name: "NEXUS_SECRET_KEY",
         accepted: "one or more keys of 64 hex digits, comma separated, newest first (make one: openssl rand -hex 32)",
@@ -173,23 +135,17 @@ fn secret_key(
     match (variable.text(value)?, database) {
         (Some(text), _) => {
             for (position, key) in text.split(',').enumerate() {
-                check_hex_key(key)
-                    .map_err(|what| variable.wrong(format!("as key {} {what}", position + 1)))?;
+                check_hex_key(key).map_err(|what| variable.wrong(format!("as key {} {what}", position + 1)))?;
             }
             Ok(Some(Secret::new(text)))
         }
         (None, Database::Embedded) => Ok(None),
-        (None, Database::External { .. }) => {
-            Err(variable.wrong("nothing, although DATABASE_URL is set"))
-        }
+        (None, Database::External { .. }) => Err(variable.wrong("nothing, although DATABASE_URL is set")),
     }
 }
 
 fn audit_key(value: Option<OsString>) -> Result<Option<Secret>, SettingError> {
-    let variable = Variable {
-        name: "NEXUS_AUDIT_KEY",
-        accepted: "64 hex digits (make them: openssl rand -hex 32)",
-    };
+    let variable = Variable { name: "NEXUS_AUDIT_KEY", accepted: "64 hex digits (make them: openssl rand -hex 32)" };
     let Some(text) = variable.text(value)? else {
         return Ok(None);
     };
@@ -220,9 +176,7 @@ fn public_url(value: Option<OsString>) -> Result<Option<PublicUrl>, SettingError
     let Some(text) = variable.text(value)? else {
         return Ok(None);
     };
-    let uri: Uri = text
-        .parse()
-        .map_err(|_| variable.wrong("something that is not a URL"))?;
+    let uri: Uri = text.parse().map_err(|_| variable.wrong("something that is not a URL"))?;
     let scheme = match uri.scheme_str() {
         Some("http") => Scheme::Http,
         Some("https") => Scheme::Https,
@@ -234,17 +188,13 @@ fn public_url(value: Option<OsString>) -> Result<Option<PublicUrl>, SettingError
     if authority.as_str().contains('@') {
         return Err(variable.wrong("a user name or password inside"));
     }
-    if authority.host().is_empty() || (authority.port().is_some() && authority.port_u16().is_none())
-    {
+    if authority.host().is_empty() || (authority.port().is_some() && authority.port_u16().is_none()) {
         return Err(variable.wrong(quoted(&text)));
     }
     if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
         return Err(variable.wrong(quoted(&text)));
     }
-    Ok(Some(PublicUrl {
-        scheme,
-        origin: origin(scheme, authority.host(), authority.port_u16()),
-    }))
+    Ok(Some(PublicUrl { scheme, origin: origin(scheme, authority.host(), authority.port_u16()) }))
 }
 
 /// Browsers leave a scheme's own port out of the Origin header, and spell hosts in lower case.
@@ -259,10 +209,7 @@ fn origin(scheme: Scheme, host: &str, port: Option<u16>) -> String {
 }
 
 fn environment(value: Option<OsString>) -> Result<Option<String>, SettingError> {
-    let variable = Variable {
-        name: "NEXUS_ENVIRONMENT",
-        accepted: "a text of at most 40 characters",
-    };
+    let variable = Variable { name: "NEXUS_ENVIRONMENT", accepted: "a text of at most 40 characters" };
     let Some(text) = variable.text(value)? else {
         return Ok(None);
     };
@@ -274,16 +221,11 @@ fn environment(value: Option<OsString>) -> Result<Option<String>, SettingError> 
 }
 
 fn smtp_url(value: Option<OsString>) -> Result<Option<Secret>, SettingError> {
-    let variable = Variable {
-        name: "NEXUS_SMTP_URL",
-        accepted: "smtps://user:password@host:465, or smtp:// for a relay",
-    };
+    let variable = Variable { name: "NEXUS_SMTP_URL", accepted: "smtps://user:password@host:465, or smtp:// for a relay" };
     let Some(text) = variable.text(value)? else {
         return Ok(None);
     };
-    let uri: Uri = text
-        .parse()
-        .map_err(|_| variable.wrong("something that is not a URL"))?;
+    let uri: Uri = text.parse().map_err(|_| variable.wrong("something that is not a URL"))?;
     match (uri.scheme_str(), uri.host()) {
         (Some("smtp" | "smtps"), Some(host)) if !host.is_empty() => Ok(Some(Secret::new(text))),
         (Some("smtp" | "smtps"), _) => Err(variable.wrong("no host")),
@@ -292,10 +234,7 @@ fn smtp_url(value: Option<OsString>) -> Result<Option<Secret>, SettingError> {
 }
 
 fn log_dir(value: Option<OsString>) -> Result<Option<PathBuf>, SettingError> {
-    let variable = Variable {
-        name: "NEXUS_LOG_DIR",
-        accepted: "a directory the console may write to",
-    };
+    let variable = Variable { name: "NEXUS_LOG_DIR", accepted: "a directory the console may write to" };
     let Some(text) = variable.text(value)? else {
         return Ok(None);
     };
@@ -307,10 +246,7 @@ fn log_dir(value: Option<OsString>) -> Result<Option<PathBuf>, SettingError> {
 }
 
 fn demo_password(value: Option<OsString>) -> Result<Option<Secret>, SettingError> {
-    let variable = Variable {
-        name: "NEXUS_DEMO_PASSWORD",
-        accepted: "a password of 8 to 1024 bytes",
-    };
+    let variable = Variable { name: "NEXUS_DEMO_PASSWORD", accepted: "a password of 8 to 1024 bytes" };
     let Some(text) = variable.text(value)? else {
         return Ok(None);
     };

@@ -51,12 +51,7 @@ impl Reason {
     #[must_use]
     pub fn may_pass(&self) -> bool {
         match self {
-            Self::Refused
-            | Self::NoSuchHost
-            | Self::TimedOut(_)
-            | Self::NotReady
-            | Self::TooManyConnections
-            | Self::Other(_) => true,
+            Self::Refused | Self::NoSuchHost | Self::TimedOut(_) | Self::NotReady | Self::TooManyConnections | Self::Other(_) => true,
             Self::WrongPassword
             | Self::PasswordMissing
             | Self::NotAllowed
@@ -70,38 +65,23 @@ impl Reason {
 
 impl ConnectError {
     pub(super) fn new(target: &Target, source: tokio_postgres::Error) -> Self {
-        Self {
-            place: target.place(),
-            reason: reason(&source),
-            source: Some(source),
-        }
+        Self { place: target.place(), reason: reason(&source), source: Some(source) }
     }
 
     pub(super) fn timed_out(target: &Target, after: Duration) -> Self {
-        Self {
-            place: target.place(),
-            reason: Reason::TimedOut(after),
-            source: None,
-        }
+        Self { place: target.place(), reason: Reason::TimedOut(after), source: None }
     }
 }
 
 pub(super) fn place(config: &Config) -> String {
-    let database = config
-        .get_dbname()
-        .or(config.get_user())
-        .unwrap_or("(no name)");
+    let database = config.get_dbname().or(config.get_user()).unwrap_or("(no name)");
     let hosts: Vec<String> = config
         .get_hosts()
         .iter()
         .enumerate()
         .map(|(position, host)| {
             let ports = config.get_ports();
-            let port = ports
-                .get(position)
-                .or(ports.first())
-                .copied()
-                .unwrap_or(5432);
+            let port = ports.get(position).or(ports.first()).copied().unwrap_or(5432);
             match host {
                 Host::Tcp(name) => format!("{name}:{port}"),
                 Host::Unix(directory) => directory.display().to_string(),
@@ -120,9 +100,7 @@ fn reason(error: &tokio_postgres::Error) -> Reason {
             Reason::NotAllowed
         } else if *code == SqlState::INVALID_CATALOG_NAME {
             Reason::NoSuchDatabase
-        } else if *code == SqlState::INSUFFICIENT_PRIVILEGE
-            || *code == SqlState::INVALID_PARAMETER_VALUE
-        {
+        } else if *code == SqlState::INSUFFICIENT_PRIVILEGE || *code == SqlState::INVALID_PARAMETER_VALUE {
             Reason::RoleRefused
         } else if *code == SqlState::TOO_MANY_CONNECTIONS {
             Reason::TooManyConnections
@@ -138,10 +116,7 @@ fn reason(error: &tokio_postgres::Error) -> Reason {
             return Reason::Certificate(failure.to_string());
         }
         if let Some(failure) = current.downcast_ref::<io::Error>() {
-            if let Some(inner) = failure
-                .get_ref()
-                .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-            {
+            if let Some(inner) = failure.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
                 return Reason::Certificate(inner.to_string());
             }
             match failure.kind() {

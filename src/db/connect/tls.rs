@@ -40,11 +40,7 @@ impl Protection {
 }
 
 pub(super) fn is_socket_only(config: &Config) -> bool {
-    !config.get_hosts().is_empty()
-        && config
-            .get_hosts()
-            .iter()
-            .all(|host| matches!(host, Host::Unix(_)))
+    !config.get_hosts().is_empty() && config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)))
 }
 
 /// A connector for a connection that never asks for TLS.
@@ -57,38 +53,25 @@ pub(super) fn connector(protection: &Protection) -> Result<MakeRustlsConnect, Ur
         Protection::Disable => Ok(unused()),
         Protection::Prefer | Protection::Require => Ok(unchecked()),
         Protection::VerifyChain { root_certificate } => {
-            let verifier = Checked {
-                inner: webpki(root_certificate.as_ref())?,
-                name: NameCheck::Skipped,
-            };
+            let verifier = Checked { inner: webpki(root_certificate.as_ref())?, name: NameCheck::Skipped };
             Ok(with_verifier(Arc::new(verifier)))
         }
         Protection::VerifyFull { root_certificate } => {
-            let verifier = Checked {
-                inner: webpki(root_certificate.as_ref())?,
-                name: NameCheck::Required,
-            };
+            let verifier = Checked { inner: webpki(root_certificate.as_ref())?, name: NameCheck::Required };
             Ok(with_verifier(Arc::new(verifier)))
         }
     }
 }
 
 fn unchecked() -> MakeRustlsConnect {
-    with_verifier(Arc::new(Unchecked {
-        provider: Arc::new(ring::default_provider()),
-    }))
+    with_verifier(Arc::new(Unchecked { provider: Arc::new(ring::default_provider()) }))
 }
 
 fn with_verifier(verifier: Arc<dyn ServerCertVerifier>) -> MakeRustlsConnect {
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(rustls::DEFAULT_VERSIONS)
         .expect("ring speaks every version this build of rustls does");
-    MakeRustlsConnect::new(
-        builder
-            .dangerous()
-            .with_custom_certificate_verifier(verifier)
-            .with_no_client_auth(),
-    )
+    MakeRustlsConnect::new(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
 }
 
 fn webpki(root_certificate: Option<&PathBuf>) -> Result<Arc<WebPkiServerVerifier>, UrlError> {
@@ -96,12 +79,7 @@ fn webpki(root_certificate: Option<&PathBuf>) -> Result<Arc<WebPkiServerVerifier
     let mut roots = RootCertStore::empty();
     match root_certificate {
         Some(path) => {
-            let unreadable = || {
-                wrong(
-                    format!("sslrootcert={:?}, which cannot be read", path.display()),
-                    ACCEPTED,
-                )
-            };
+            let unreadable = || wrong(format!("sslrootcert={:?}, which cannot be read", path.display()), ACCEPTED);
             for certificate in CertificateDer::pem_file_iter(path).map_err(|_| unreadable())? {
                 let certificate = certificate.map_err(|_| unreadable())?;
                 roots.add(certificate).map_err(|_| unreadable())?;
@@ -113,12 +91,7 @@ fn webpki(root_certificate: Option<&PathBuf>) -> Result<Arc<WebPkiServerVerifier
     }
     WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::new(ring::default_provider()))
         .build()
-        .map_err(|_| {
-            wrong(
-                "a check of the certificate without any root to check it by",
-                ACCEPTED,
-            )
-        })
+        .map_err(|_| wrong("a check of the certificate without any root to check it by", ACCEPTED))
 }
 
 /// Checked against roots; whether the name must match too is `verify-full`'s difference from `verify-ca`.
@@ -143,21 +116,12 @@ impl ServerCertVerifier for Checked {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let verdict = self.inner.verify_server_cert(
-            end_entity,
-            intermediates,
-            server_name,
-            ocsp_response,
-            now,
-        );
+        let verdict = self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         match (&self.name, verdict) {
             // The chain is judged before the name, so this error means the chain was good.
             (
                 NameCheck::Skipped,
-                Err(rustls::Error::InvalidCertificate(
-                    CertificateError::NotValidForName
-                    | CertificateError::NotValidForNameContext { .. },
-                )),
+                Err(rustls::Error::InvalidCertificate(CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. })),
             ) => Ok(ServerCertVerified::assertion()),
             (NameCheck::Skipped | NameCheck::Required, verdict) => verdict,
         }
@@ -169,8 +133,7 @@ impl ServerCertVerifier for Checked {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.inner
-            .verify_tls12_signature(message, certificate, signature)
+        self.inner.verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -179,8 +142,7 @@ impl ServerCertVerifier for Checked {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.inner
-            .verify_tls13_signature(message, certificate, signature)
+        self.inner.verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -212,12 +174,7 @@ impl ServerCertVerifier for Unchecked {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(
-            message,
-            certificate,
-            signature,
-            &self.provider.signature_verification_algorithms,
-        )
+        verify_tls12_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
     }
 
     fn verify_tls13_signature(
@@ -226,17 +183,10 @@ impl ServerCertVerifier for Unchecked {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(
-            message,
-            certificate,
-            signature,
-            &self.provider.signature_verification_algorithms,
-        )
+        verify_tls13_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider
-            .signature_verification_algorithms
-            .supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

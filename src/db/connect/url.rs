@@ -21,8 +21,7 @@ pub(super) struct Url {
 }
 
 const SHAPE: &str = "postgres://user:password@host:5432/database?sslmode=verify-full";
-const MODES: &str =
-    "sslmode= disable, prefer, require (encrypted, unchecked), verify-ca or verify-full";
+const MODES: &str = "sslmode= disable, prefer, require (encrypted, unchecked), verify-ca or verify-full";
 
 pub(super) fn split(text: &str) -> Result<Url, UrlError> {
     if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
@@ -41,18 +40,11 @@ pub(super) fn split(text: &str) -> Result<Url, UrlError> {
         }
     }
     let protection = protection(mode.as_deref(), root_certificate)?;
-    let plain = if rest.is_empty() {
-        base.to_owned()
-    } else {
-        [base, "?", &rest.join("&")].concat()
-    };
+    let plain = if rest.is_empty() { base.to_owned() } else { [base, "?", &rest.join("&")].concat() };
     let config: Config = plain.parse().map_err(|error: tokio_postgres::Error| {
         // tokio-postgres names the part it stumbled over and never repeats its value.
         let cause = std::error::Error::source(&error).map(ToString::to_string);
-        wrong(
-            format!("a URL with {}", cause.unwrap_or_else(|| "a mistake".into())),
-            SHAPE,
-        )
+        wrong(format!("a URL with {}", cause.unwrap_or_else(|| "a mistake".into())), SHAPE)
     })?;
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
         return Err(wrong("a URL without a host", SHAPE));
@@ -66,39 +58,25 @@ pub(super) fn split(text: &str) -> Result<Url, UrlError> {
     Ok(Url { config, protection })
 }
 
-fn protection(
-    mode: Option<&str>,
-    root_certificate: Option<PathBuf>,
-) -> Result<Protection, UrlError> {
+fn protection(mode: Option<&str>, root_certificate: Option<PathBuf>) -> Result<Protection, UrlError> {
     match (mode, root_certificate) {
         (Some("disable"), _) => Ok(Protection::Disable),
         // A root certificate asks for a check: the weaker words would ignore it.
         (Some("prefer") | None, None) => Ok(Protection::Prefer),
         (Some("require"), None) => Ok(Protection::Require),
-        (Some("prefer") | None, Some(_)) => Err(wrong(
-            "sslrootcert without sslmode=verify-ca or verify-full",
-            MODES,
-        )),
-        (Some("verify-ca" | "require"), root_certificate) => {
-            Ok(Protection::VerifyChain { root_certificate })
-        }
+        (Some("prefer") | None, Some(_)) => Err(wrong("sslrootcert without sslmode=verify-ca or verify-full", MODES)),
+        (Some("verify-ca" | "require"), root_certificate) => Ok(Protection::VerifyChain { root_certificate }),
         (Some("verify-full"), root_certificate) => Ok(Protection::VerifyFull { root_certificate }),
         (Some(other), _) => Err(wrong(format!("sslmode={other:?}"), MODES)),
     }
 }
 
 fn decode(value: &str) -> Result<String, UrlError> {
-    percent_decode_str(value)
-        .decode_utf8()
-        .map(std::borrow::Cow::into_owned)
-        .map_err(|_| wrong("a parameter that is not UTF-8", SHAPE))
+    percent_decode_str(value).decode_utf8().map(std::borrow::Cow::into_owned).map_err(|_| wrong("a parameter that is not UTF-8", SHAPE))
 }
 
 pub(super) fn wrong(read: impl Into<String>, accepted: &'static str) -> UrlError {
-    UrlError {
-        read: read.into(),
-        accepted,
-    }
+    UrlError { read: read.into(), accepted }
 }
 
 #[cfg(test)]
@@ -122,10 +100,7 @@ mod tests {
             ("postgres://host/db", "user"),
             ("postgres://me:hunter2@host", "database"),
             ("postgres://me:hunter2@host/db?sslmode=yes", "sslmode"),
-            (
-                "postgres://me:hunter2@host/db?sslrootcert=/ca.pem",
-                "sslrootcert",
-            ),
+            ("postgres://me:hunter2@host/db?sslrootcert=/ca.pem", "sslrootcert"),
             ("postgres://me:hunter2@host/db?colour=blue", "colour"),
         ];
         for (url, part) in cases {
@@ -145,21 +120,9 @@ mod tests {
             }
         };
         assert!(matches!(protection(""), Protection::Prefer));
-        assert!(matches!(
-            protection("?sslmode=disable"),
-            Protection::Disable
-        ));
-        assert!(matches!(
-            protection("?sslmode=require"),
-            Protection::Require
-        ));
-        assert!(matches!(
-            protection("?sslmode=verify-ca"),
-            Protection::VerifyChain { .. }
-        ));
-        assert!(matches!(
-            protection("?sslmode=verify-full&connect_timeout=3"),
-            Protection::VerifyFull { .. }
-        ));
+        assert!(matches!(protection("?sslmode=disable"), Protection::Disable));
+        assert!(matches!(protection("?sslmode=require"), Protection::Require));
+        assert!(matches!(protection("?sslmode=verify-ca"), Protection::VerifyChain { .. }));
+        assert!(matches!(protection("?sslmode=verify-full&connect_timeout=3"), Protection::VerifyFull { .. }));
     }
 }

@@ -22,29 +22,18 @@ pub(super) fn find(wanted: Option<(u32, &Path)>) -> Result<PathBuf, EmbeddedErro
         }
     }
     match wanted {
-        Some((needed, data)) => by_major
-            .remove(&needed)
-            .ok_or_else(|| EmbeddedError::OtherMajor {
-                data: data.to_owned(),
-                needed,
-                command: install_major(needed),
-            }),
-        None => {
-            by_major
-                .pop_last()
-                .map(|(_, directory)| directory)
-                .ok_or(EmbeddedError::NoServer {
-                    command: install_any(),
-                })
-        }
+        Some((needed, data)) => by_major.remove(&needed).ok_or_else(|| EmbeddedError::OtherMajor {
+            data: data.to_owned(),
+            needed,
+            command: install_major(needed),
+        }),
+        None => by_major.pop_last().map(|(_, directory)| directory).ok_or(EmbeddedError::NoServer { command: install_any() }),
     }
 }
 
 /// Distributions keep the server's programs out of PATH, each in a place of its own.
 fn candidates() -> Vec<PathBuf> {
-    let mut directories: Vec<PathBuf> = std::env::var_os("PATH")
-        .map(|path| std::env::split_paths(&path).collect())
-        .unwrap_or_default();
+    let mut directories: Vec<PathBuf> = std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default();
     for (root, prefix) in [
         ("/usr/lib/postgresql", ""),
         ("/usr", "pgsql-"),
@@ -60,20 +49,13 @@ fn candidates() -> Vec<PathBuf> {
         }
     }
     directories.push("/usr/local/pgsql/bin".into());
-    directories.retain(|directory| {
-        NEEDED
-            .iter()
-            .all(|program| directory.join(program).is_file())
-    });
+    directories.retain(|directory| NEEDED.iter().all(|program| directory.join(program).is_file()));
     directories
 }
 
 /// From "postgres (PostgreSQL) 15.14 (Debian …)"; a beta says "18beta1".
 fn major(directory: &Path) -> Option<u32> {
-    let output = Command::new(directory.join("postgres"))
-        .arg("--version")
-        .output()
-        .ok()?;
+    let output = Command::new(directory.join("postgres")).arg("--version").output().ok()?;
     parse_major(&String::from_utf8(output.stdout).ok()?)
 }
 
@@ -97,11 +79,7 @@ fn install_any() -> &'static str {
 }
 
 fn install_major(major: u32) -> String {
-    let rights = if rustix::process::geteuid().is_root() {
-        ""
-    } else {
-        "sudo "
-    };
+    let rights = if rustix::process::geteuid().is_root() { "" } else { "sudo " };
     format!("{rights}apt-get install -y postgresql-{major}")
 }
 
@@ -129,10 +107,7 @@ mod tests {
 
     #[test]
     fn the_major_version_is_read_from_what_postgres_says() {
-        assert_eq!(
-            parse_major("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"),
-            Some(15)
-        );
+        assert_eq!(parse_major("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"), Some(15));
         assert_eq!(parse_major("postgres (PostgreSQL) 18beta1\n"), Some(18));
         assert_eq!(parse_major("something else"), None);
     }

@@ -33,21 +33,12 @@ impl Cluster {
         let data = data_dir.join("data");
         let sockets = data_dir.join("run");
         if sockets.as_os_str().len() > LONGEST_SOCKET_DIRECTORY {
-            return Err(EmbeddedError::PathTooLong {
-                path: sockets,
-                longest: LONGEST_SOCKET_DIRECTORY,
-            });
+            return Err(EmbeddedError::PathTooLong { path: sockets, longest: LONGEST_SOCKET_DIRECTORY });
         }
         let binaries = binaries::find(major_of_data(&data).map(|major| (major, data.as_path())))?;
         let account = account::to_run_as(&data)?;
         account::data_directory(data_dir, account.as_ref())?;
-        Ok(Self {
-            binaries,
-            data_dir: data_dir.to_owned(),
-            data,
-            sockets,
-            account,
-        })
+        Ok(Self { binaries, data_dir: data_dir.to_owned(), data, sockets, account })
     }
 
     pub fn psql(&self) -> PathBuf {
@@ -57,11 +48,7 @@ impl Cluster {
     /// Nothing of the console's environment reaches the server: no PGDATA, no locale, no secret.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.binaries.join(program));
-        command
-            .env_clear()
-            .env("LC_ALL", "C")
-            .env("TZ", "UTC")
-            .env("PATH", "/usr/bin:/bin");
+        command.env_clear().env("LC_ALL", "C").env("TZ", "UTC").env("PATH", "/usr/bin:/bin");
         command.current_dir("/").stdin(Stdio::null());
         if let Some(account) = &self.account {
             command.uid(account.user).gid(account.group);
@@ -97,36 +84,19 @@ impl Cluster {
 
     fn initialise(&self, aside: &Path, locale: &str) -> Result<Output, EmbeddedError> {
         let mut initdb = self.command("initdb");
-        initdb
-            .arg("-D")
-            .arg(aside)
-            .args(["-U", SUPERUSER, "-E", "UTF8", locale]);
-        initdb.args([
-            "--data-checksums",
-            "--auth-local=peer",
-            "--auth-host=reject",
-            "--no-instructions",
-        ]);
-        initdb.output().map_err(|source| EmbeddedError::Program {
-            program: self.binaries.join("initdb"),
-            source,
-        })
+        initdb.arg("-D").arg(aside).args(["-U", SUPERUSER, "-E", "UTF8", locale]);
+        initdb.args(["--data-checksums", "--auth-local=peer", "--auth-host=reject", "--no-instructions"]);
+        initdb.output().map_err(|source| EmbeddedError::Program { program: self.binaries.join("initdb"), source })
     }
 
     fn keep(&self, aside: &Path) -> Result<(), EmbeddedError> {
         let main = aside.join("postgresql.conf");
-        let mut file = File::options()
-            .append(true)
-            .open(&main)
-            .map_err(EmbeddedError::files(&main))?;
-        writeln!(file, "\ninclude_if_exists '{OWN_CONFIGURATION}'")
-            .map_err(EmbeddedError::files(&main))?;
+        let mut file = File::options().append(true).open(&main).map_err(EmbeddedError::files(&main))?;
+        writeln!(file, "\ninclude_if_exists '{OWN_CONFIGURATION}'").map_err(EmbeddedError::files(&main))?;
         file.sync_all().map_err(EmbeddedError::files(&main))?;
         fs::rename(aside, &self.data).map_err(EmbeddedError::files(&self.data))?;
         let parent = File::open(&self.data_dir).map_err(EmbeddedError::files(&self.data_dir))?;
-        parent
-            .sync_all()
-            .map_err(EmbeddedError::files(&self.data_dir))
+        parent.sync_all().map_err(EmbeddedError::files(&self.data_dir))
     }
 
     /// Written before every start, so that a moved directory or another account of the console keeps working.
@@ -138,9 +108,7 @@ impl Cluster {
                 identities.push_str(&format!("{PEER_MAP} \"{name}\" {role}\n"));
             }
         }
-        let access = format!(
-            "local all all peer map={PEER_MAP}\nlocal replication all peer map={PEER_MAP}\n"
-        );
+        let access = format!("local all all peer map={PEER_MAP}\nlocal replication all peer map={PEER_MAP}\n");
         let server = format!(
             "listen_addresses = ''\n\
              port = 5432\n\
@@ -159,32 +127,22 @@ impl Cluster {
         let path = self.data.join(name);
         let aside = self.data.join([name, ".new"].concat());
         fs::write(&aside, content).map_err(EmbeddedError::files(&aside))?;
-        fs::set_permissions(&aside, fs::Permissions::from_mode(0o600))
-            .map_err(EmbeddedError::files(&aside))?;
+        fs::set_permissions(&aside, fs::Permissions::from_mode(0o600)).map_err(EmbeddedError::files(&aside))?;
         if let Some(account) = &self.account {
-            std::os::unix::fs::chown(&aside, Some(account.user), Some(account.group))
-                .map_err(EmbeddedError::files(&aside))?;
+            std::os::unix::fs::chown(&aside, Some(account.user), Some(account.group)).map_err(EmbeddedError::files(&aside))?;
         }
         fs::rename(&aside, &path).map_err(EmbeddedError::files(&path))
     }
 }
 
 fn major_of_data(data: &Path) -> Option<u32> {
-    fs::read_to_string(data.join("PG_VERSION"))
-        .ok()?
-        .trim()
-        .parse()
-        .ok()
+    fs::read_to_string(data.join("PG_VERSION")).ok()?.trim().parse().ok()
 }
 
 /// Programs of PostgreSQL explain themselves over several lines; ours are one.
 pub(super) fn last_lines(output: &[u8]) -> String {
     const KEPT: usize = 4;
     let text = String::from_utf8_lossy(output);
-    let lines: Vec<&str> = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     lines[lines.len().saturating_sub(KEPT)..].join("; ")
 }

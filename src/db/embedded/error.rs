@@ -7,21 +7,13 @@ use crate::db::connect::ConnectError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddedError {
-    #[error(
-        "no PostgreSQL 15 to 18 on this machine; install it with: {command} (or set DATABASE_URL)"
-    )]
+    #[error("no PostgreSQL 15 to 18 on this machine; install it with: {command} (or set DATABASE_URL)")]
     NoServer { command: &'static str },
     #[error("{data} was made by PostgreSQL {needed}, which is not installed; install it with: {command}", data = data.display())]
-    OtherMajor {
-        data: PathBuf,
-        needed: u32,
-        command: String,
-    },
+    OtherMajor { data: PathBuf, needed: u32, command: String },
     #[error("{path}: too long for a Unix socket (at most {longest} bytes); set NEXUS_DATA_DIR to a shorter path", path = path.display())]
     PathTooLong { path: PathBuf, longest: usize },
-    #[error(
-        "running as root needs an account for PostgreSQL, and there is neither postgres nor nobody"
-    )]
+    #[error("running as root needs an account for PostgreSQL, and there is neither postgres nor nobody")]
     NoAccount,
     #[error("{path}: belongs to another account; set NEXUS_DATA_DIR to a directory of your own", path = path.display())]
     NotOurs { path: PathBuf },
@@ -30,11 +22,7 @@ pub enum EmbeddedError {
     #[error("{data} is already served by another console (process {holder}); stop it first, or set NEXUS_DATA_DIR", data = data.display())]
     AlreadyServed { data: PathBuf, holder: Holder },
     #[error("{data} is in use by another command (process {holder}), which did not end within {waited:?}", data = data.display())]
-    InUse {
-        data: PathBuf,
-        holder: Holder,
-        waited: Duration,
-    },
+    InUse { data: PathBuf, holder: Holder, waited: Duration },
     #[error("{path}: {source}", path = path.display())]
     Files { path: PathBuf, source: io::Error },
     #[error("{program} could not be run: {source}", program = program.display())]

@@ -30,11 +30,7 @@ pub struct Holder(String);
 
 impl fmt::Display for Holder {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(if self.0.is_empty() {
-            "unknown"
-        } else {
-            &self.0
-        })
+        formatter.write_str(if self.0.is_empty() { "unknown" } else { &self.0 })
     }
 }
 
@@ -72,21 +68,12 @@ pub(super) fn take(data_dir: &Path, purpose: Purpose) -> Result<Taken, EmbeddedE
             Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(source)) => return Err(EmbeddedError::Files { path, source }),
         }
-        let holder = Holder(
-            fs::read_to_string(&path)
-                .unwrap_or_default()
-                .trim()
-                .to_owned(),
-        );
+        let holder = Holder(fs::read_to_string(&path).unwrap_or_default().trim().to_owned());
         if holder.serves() {
             return Ok(Taken::ServedBy(holder));
         }
         if since.elapsed() > COMMAND_ENDS_WITHIN {
-            return Err(EmbeddedError::InUse {
-                data: data_dir.to_owned(),
-                holder,
-                waited: COMMAND_ENDS_WITHIN,
-            });
+            return Err(EmbeddedError::InUse { data: data_dir.to_owned(), holder, waited: COMMAND_ENDS_WITHIN });
         }
         thread::sleep(POLL);
     }

@@ -70,17 +70,10 @@ impl Embedded {
             Taken::Ours(lock) => Hold::Ours(lock),
             Taken::ServedBy(_) if purpose != Purpose::Serve => Hold::Theirs,
             Taken::ServedBy(holder) => {
-                return Err(EmbeddedError::AlreadyServed {
-                    data: data_dir.to_owned(),
-                    holder,
-                });
+                return Err(EmbeddedError::AlreadyServed { data: data_dir.to_owned(), holder });
             }
         };
-        Ok(Self {
-            cluster,
-            hold,
-            life: Mutex::new(Life::Running),
-        })
+        Ok(Self { cluster, hold, life: Mutex::new(Life::Running) })
     }
 
     /// Blocks until the server answers: creates the cluster, adopts an orphan, or cleans up after one.
@@ -134,11 +127,7 @@ impl Embedded {
     /// What a person types to look inside or repair.
     #[must_use]
     pub fn repair_command(&self) -> String {
-        format!(
-            "{} -h {} -U {SUPERUSER} {DATABASE}",
-            self.cluster.psql().display(),
-            self.cluster.sockets.display()
-        )
+        format!("{} -h {} -U {SUPERUSER} {DATABASE}", self.cluster.psql().display(), self.cluster.sockets.display())
     }
 
     fn superuser(&self, database: &str) -> Target {

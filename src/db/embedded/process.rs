@@ -34,11 +34,7 @@ impl Cluster {
         self.configure()?;
         self.launch()?;
         self.wait_until_ready(SERVER_ANSWERS)?;
-        Ok(if created {
-            Start::Created
-        } else {
-            Start::Started
-        })
+        Ok(if created { Start::Created } else { Start::Started })
     }
 
     pub fn stop(&self) -> Result<(), EmbeddedError> {
@@ -46,35 +42,22 @@ impl Cluster {
             return Ok(());
         }
         let mut stop = self.command("pg_ctl");
-        stop.args(["stop", "-m", "fast", "-w", "-s", "-t", "60", "-D"])
-            .arg(&self.data);
+        stop.args(["stop", "-m", "fast", "-w", "-s", "-t", "60", "-D"]).arg(&self.data);
         let output = stop.output().map_err(|source| self.unrunnable(source))?;
-        if output.status.success() || !self.is_running() {
-            Ok(())
-        } else {
-            Err(EmbeddedError::Stop(last_lines(&output.stderr)))
-        }
+        if output.status.success() || !self.is_running() { Ok(()) } else { Err(EmbeddedError::Stop(last_lines(&output.stderr))) }
     }
 
     fn launch(&self) -> Result<(), EmbeddedError> {
         let log = self.data.join("server.log");
         let mut start = self.command("pg_ctl");
-        start
-            .args(["start", "-w", "-s", "-t", "60", "-D"])
-            .arg(&self.data)
-            .arg("-l")
-            .arg(&log);
+        start.args(["start", "-w", "-s", "-t", "60", "-D"]).arg(&self.data).arg("-l").arg(&log);
         // Inherited pipes would stay open in the server and keep us waiting: only status and log count.
-        start
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null());
+        start.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
         let status = start.status().map_err(|source| self.unrunnable(source))?;
         if status.success() {
             return Ok(());
         }
-        Err(EmbeddedError::Start(last_lines(
-            &fs::read(&log).unwrap_or_default(),
-        )))
+        Err(EmbeddedError::Start(last_lines(&fs::read(&log).unwrap_or_default())))
     }
 
     pub fn wait_until_ready(&self, limit: Duration) -> Result<(), EmbeddedError> {
@@ -91,17 +74,13 @@ impl Cluster {
     }
 
     fn answers(&self) -> bool {
-        self.status_line() == "ready"
-            && UnixStream::connect(self.sockets.join(".s.PGSQL.5432")).is_ok()
+        self.status_line() == "ready" && UnixStream::connect(self.sockets.join(".s.PGSQL.5432")).is_ok()
     }
 
     /// Line 8 of postmaster.pid: starting, ready, standby or stopping.
     fn status_line(&self) -> String {
         let text = fs::read_to_string(self.data.join("postmaster.pid")).unwrap_or_default();
-        text.lines()
-            .nth(7)
-            .map(|line| line.trim().to_owned())
-            .unwrap_or_default()
+        text.lines().nth(7).map(|line| line.trim().to_owned()).unwrap_or_default()
     }
 
     pub fn is_running(&self) -> bool {
@@ -113,9 +92,7 @@ impl Cluster {
         pid_in(&self.data.join("postmaster.pid")).is_some_and(|pid| {
             let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
             // The name in parentheses may hold anything, so the state is what follows the last one.
-            let state = stat
-                .rsplit_once(") ")
-                .and_then(|(_, rest)| rest.chars().next());
+            let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
             !matches!(state, None | Some('Z' | 'X'))
         })
     }
@@ -128,9 +105,7 @@ impl Cluster {
         };
         match fs::read_link(&link) {
             Ok(directory) => directory == data,
-            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-                self.links_read_by_account(&[link]).contains(&data)
-            }
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => self.links_read_by_account(&[link]).contains(&data),
             Err(_) => false,
         }
     }
@@ -138,18 +113,13 @@ impl Cluster {
     /// In a container root may not look into other accounts' processes, but the account itself may.
     fn links_read_by_account(&self, links: &[PathBuf]) -> Vec<PathBuf> {
         let mut read = std::process::Command::new("readlink");
-        read.args(links)
-            .env_clear()
-            .env("PATH", "/usr/bin:/bin")
-            .current_dir("/");
+        read.args(links).env_clear().env("PATH", "/usr/bin:/bin").current_dir("/");
         if let Some(account) = &self.account {
             use std::os::unix::process::CommandExt as _;
             read.uid(account.user).gid(account.group);
         }
         let output = read.stderr(std::process::Stdio::null()).output();
-        let text = output
-            .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
-            .unwrap_or_default();
+        let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
         text.lines().map(PathBuf::from).collect()
     }
 
@@ -160,26 +130,17 @@ impl Cluster {
         };
         let mut unreadable = Vec::new();
         for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-            if !entry
-                .file_name()
-                .to_string_lossy()
-                .bytes()
-                .all(|byte| byte.is_ascii_digit())
-            {
+            if !entry.file_name().to_string_lossy().bytes().all(|byte| byte.is_ascii_digit()) {
                 continue;
             }
             let link = entry.path().join("cwd");
             match fs::read_link(&link) {
                 Ok(directory) if directory == data => return true,
-                Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-                    unreadable.push(link)
-                }
+                Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => unreadable.push(link),
                 Ok(_) | Err(_) => {}
             }
         }
-        self.account.is_some()
-            && !unreadable.is_empty()
-            && self.links_read_by_account(&unreadable).contains(&data)
+        self.account.is_some() && !unreadable.is_empty() && self.links_read_by_account(&unreadable).contains(&data)
     }
 
     /// PostgreSQL honours a lock file whose process exists. Behind a killed server that can be a zombie
@@ -188,17 +149,11 @@ impl Cluster {
         let since = Instant::now();
         while self.has_holders() {
             if since.elapsed() > HOLDERS_END {
-                return Err(EmbeddedError::Holders {
-                    data: self.data.clone(),
-                    waited: HOLDERS_END,
-                });
+                return Err(EmbeddedError::Holders { data: self.data.clone(), waited: HOLDERS_END });
             }
             thread::sleep(POLL);
         }
-        for file in [
-            self.data.join("postmaster.pid"),
-            self.sockets.join(".s.PGSQL.5432.lock"),
-        ] {
+        for file in [self.data.join("postmaster.pid"), self.sockets.join(".s.PGSQL.5432.lock")] {
             if pid_in(&file).is_some_and(|pid| Path::new(&format!("/proc/{pid}")).exists()) {
                 fs::remove_file(&file).map_err(EmbeddedError::files(&file))?;
             }
@@ -207,19 +162,10 @@ impl Cluster {
     }
 
     fn unrunnable(&self, source: std::io::Error) -> EmbeddedError {
-        EmbeddedError::Program {
-            program: "pg_ctl".into(),
-            source,
-        }
+        EmbeddedError::Program { program: "pg_ctl".into(), source }
     }
 }
 
 fn pid_in(file: &Path) -> Option<u32> {
-    fs::read_to_string(file)
-        .ok()?
-        .lines()
-        .next()?
-        .trim()
-        .parse()
-        .ok()
+    fs::read_to_string(file).ok()?.lines().next()?.trim().parse().ok()
 }

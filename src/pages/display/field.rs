@@ -57,12 +57,27 @@ pub enum Presence {
 
 #[derive(Clone, Debug)]
 pub enum Input<'a> {
-    Line { kind: LineKind, value: &'a str, max_length: Option<usize>, unit: Option<&'a str> },
+    Line {
+        kind: LineKind,
+        value: &'a str,
+        max_length: Option<usize>,
+        unit: Option<&'a str>,
+    },
     /// Text of several lines.
-    Area { value: &'a str, max_length: Option<usize> },
-    Json { value: &'a str },
-    Choice { options: Vec<ChoiceOption<'a>> },
-    Switch { state: Toggle, word: &'a str },
+    Area {
+        value: &'a str,
+        max_length: Option<usize>,
+    },
+    Json {
+        value: &'a str,
+    },
+    Choice {
+        options: Vec<ChoiceOption<'a>>,
+    },
+    Switch {
+        state: Toggle,
+        word: &'a str,
+    },
     Reference(ReferenceInput<'a>),
     /// Shown in its place, but not for this form to change.
     Fixed(Shown<'a>),

@@ -31,16 +31,39 @@ pub struct FilterField<'a> {
 #[derive(Clone, Debug)]
 pub enum Control<'a> {
     /// Several may be chosen.
-    Choices { name: &'a str, options: Vec<ChoiceOption<'a>> },
+    Choices {
+        name: &'a str,
+        options: Vec<ChoiceOption<'a>>,
+    },
     /// One of few, with "Any" first.
-    One { name: &'a str, options: Vec<ChoiceOption<'a>> },
-    Words { name: &'a str, value: String },
+    One {
+        name: &'a str,
+        options: Vec<ChoiceOption<'a>>,
+    },
+    Words {
+        name: &'a str,
+        value: String,
+    },
     /// `.min` and `.max`, typed as text.
-    Amounts { least: (&'a str, String), most: (&'a str, String) },
+    Amounts {
+        least: (&'a str, String),
+        most: (&'a str, String),
+    },
     /// `.from` and `.to`, typed as text: a date, or a date and a time.
-    Moments { from: (&'a str, String), to: (&'a str, String), zone: &'a str },
+    Moments {
+        from: (&'a str, String),
+        to: (&'a str, String),
+        zone: &'a str,
+    },
     /// A uuid, with its label where it is chosen already, and the words to find another one by.
-    Reference { name: &'a str, value: String, label: Option<String>, find: &'a str, typed: String, candidates: Option<Vec<Candidate>> },
+    Reference {
+        name: &'a str,
+        value: String,
+        label: Option<String>,
+        find: &'a str,
+        typed: String,
+        candidates: Option<Vec<Candidate>>,
+    },
 }
 
 /// The arrow in the head of the sorted column.

@@ -21,10 +21,8 @@ pub struct MoneyShown<'a> {
 }
 
 /// The currencies of ISO 4217 that have no minor unit.
-const WITHOUT_DECIMALS: [&str; 17] = [
-    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF",
-    "XPF",
-];
+const WITHOUT_DECIMALS: [&str; 17] =
+    ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"];
 
 /// How many decimals amounts of this currency are written and accepted with: the column holds two at most.
 #[must_use]

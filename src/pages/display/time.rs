@@ -5,8 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Datelike, FixedOffset, Offset, TimeDelta, TimeZone, Timelike, Utc};
 use chrono_tz::{OffsetName, Tz};
 
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// A moment in the reader's zone. Far dates and infinity do not fit into one and are shown as text.
 #[derive(Clone, Copy, Debug)]
@@ -28,12 +27,7 @@ impl TimeShown {
     #[must_use]
     pub fn new(instant: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> Self {
         let offset = zone.offset_from_utc_datetime(&instant.naive_utc()).fix();
-        Self {
-            instant,
-            local: instant.with_timezone(&offset),
-            zone,
-            this_year: now.with_timezone(&zone).year(),
-        }
+        Self { instant, local: instant.with_timezone(&offset), zone, this_year: now.with_timezone(&zone).year() }
     }
 
     /// RFC 3339 with the offset, for the `datetime` attribute.

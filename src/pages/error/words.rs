@@ -20,13 +20,7 @@ struct Words {
 
 impl Words {
     fn new(heading: &str, happened: impl Into<String>) -> Self {
-        Self {
-            heading: heading.to_owned(),
-            happened: happened.into(),
-            detail: String::new(),
-            ways: Vec::new(),
-            kept: None,
-        }
+        Self { heading: heading.to_owned(), happened: happened.into(), detail: String::new(), ways: Vec::new(), kept: None }
     }
 
     fn detail(mut self, detail: &str) -> Self {
@@ -60,9 +54,7 @@ fn words(error: &PageError) -> Words {
             let happened = format!("Your role may not {what}. {}", who_may(allowed_roles));
             Words::new("You may not do this", happened)
         }
-        PageError::Conflict { what, ways } => {
-            Words::new("Somebody was faster", "Nothing of yours was saved.").detail(what).ways(ways)
-        }
+        PageError::Conflict { what, ways } => Words::new("Somebody was faster", "Nothing of yours was saved.").detail(what).ways(ways),
         PageError::Gone { what } => {
             let happened = "It worked once, or only for a time, and that is over. Ask an administrator for a new one.";
             Words::new("This is no longer valid", happened).detail(what)
@@ -88,6 +80,10 @@ fn words(error: &PageError) -> Words {
             let happened = "The form was opened in another session, or its page was too old. Nothing was saved.";
             let back = WayOn::new("Open the page again", back);
             Words::new("This form can no longer be sent", happened).kept(kept.as_ref()).ways(&[back])
+        }
+        PageError::SignedOut => {
+            Words::new("You are not signed in", "Sign in, then open this address again. Nothing was changed.".to_owned())
+                .ways(&[WayOn::new("Sign in", "/login")])
         }
         PageError::MethodNotAllowed => {
             let happened = "This address exists, but not for what was asked of it. Nothing was changed.";

@@ -8,10 +8,7 @@ use crate::settings::{Database, PublicUrl, Scheme};
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
 fn with(change: impl FnOnce(&mut Options)) -> Result<crate::settings::Settings, SettingError> {
-    let mut options = Options {
-        data_dir: Some(OsString::from("/tmp/nexus")),
-        ..Options::default()
-    };
+    let mut options = Options { data_dir: Some(OsString::from("/tmp/nexus")), ..Options::default() };
     change(&mut options);
     settings(options)
 }
@@ -31,55 +28,19 @@ fn nothing_set_means_the_embedded_database_on_loopback() {
 fn every_wrong_value_names_its_variable_in_one_line() {
     let lines = [
         ("NEXUS_BIND", line(|o| o.bind = Some("8080".into()))),
-        (
-            "NEXUS_BIND",
-            line(|o| o.bind = Some("127.0.0.1:99999".into())),
-        ),
-        (
-            "NEXUS_DATA_DIR",
-            line(|o| o.data_dir = Some("/tmp/$(id)".into())),
-        ),
-        (
-            "NEXUS_SECRET_KEY",
-            line(|o| o.secret_key = Some("short".into())),
-        ),
-        (
-            "NEXUS_SECRET_KEY",
-            line(|o| o.database_url = Some("postgres://u@h/d".into())),
-        ),
-        (
-            "NEXUS_AUDIT_KEY",
-            line(|o| o.audit_key = Some("zz".repeat(32).into())),
-        ),
-        (
-            "NEXUS_PUBLIC_URL",
-            line(|o| o.public_url = Some("console.example.com".into())),
-        ),
-        (
-            "NEXUS_PUBLIC_URL",
-            line(|o| o.public_url = Some("https://example.com/console".into())),
-        ),
-        (
-            "NEXUS_ENVIRONMENT",
-            line(|o| o.environment = Some("x".repeat(41).into())),
-        ),
-        (
-            "NEXUS_SMTP_URL",
-            line(|o| o.smtp_url = Some("http://mail".into())),
-        ),
-        (
-            "NEXUS_LOG_DIR",
-            line(|o| o.log_dir = Some("/dev/null/log".into())),
-        ),
-        (
-            "NEXUS_DEMO_PASSWORD",
-            line(|o| o.demo_password = Some("short".into())),
-        ),
+        ("NEXUS_BIND", line(|o| o.bind = Some("127.0.0.1:99999".into()))),
+        ("NEXUS_DATA_DIR", line(|o| o.data_dir = Some("/tmp/$(id)".into()))),
+        ("NEXUS_SECRET_KEY", line(|o| o.secret_key = Some("short".into()))),
+        ("NEXUS_SECRET_KEY", line(|o| o.database_url = Some("postgres://u@h/d".into()))),
+        ("NEXUS_AUDIT_KEY", line(|o| o.audit_key = Some("zz".repeat(32).into()))),
+        ("NEXUS_PUBLIC_URL", line(|o| o.public_url = Some("console.example.com".into()))),
+        ("NEXUS_PUBLIC_URL", line(|o| o.public_url = Some("https://example.com/console".into()))),
+        ("NEXUS_ENVIRONMENT", line(|o| o.environment = Some("x".repeat(41).into()))),
+        ("NEXUS_SMTP_URL", line(|o| o.smtp_url = Some("http://mail".into()))),
+        ("NEXUS_LOG_DIR", line(|o| o.log_dir = Some("/dev/null/log".into()))),
+        ("NEXUS_DEMO_PASSWORD", line(|o| o.demo_password = Some("short".into()))),
         ("DATABASE_URL", line(|o| o.database_url = Some("".into()))),
-        (
-            "DATABASE_URL",
-            line(|o| o.database_migration_url = Some("postgres://u@h/d".into())),
-        ),
+        ("DATABASE_URL", line(|o| o.database_migration_url = Some("postgres://u@h/d".into()))),
     ];
     for (variable, line) in lines {
         assert!(line.starts_with(&format!("{variable}: read ")), "{line}");
@@ -107,18 +68,13 @@ fn no_secret_is_repeated() {
 #[test]
 fn several_keys_are_taken_newest_first() {
     let second = KEY.replace("00", "01");
-    let settings =
-        with(|o| o.secret_key = Some(format!("{KEY},{second}").into())).expect("two keys");
+    let settings = with(|o| o.secret_key = Some(format!("{KEY},{second}").into())).expect("two keys");
     assert!(settings.secret_key.expect("kept").reveal().starts_with(KEY));
 }
 
 #[test]
 fn a_public_url_is_kept_as_browsers_spell_its_origin() {
-    let settings =
-        with(|o| o.public_url = Some("https://Console.Example.com:443/".into())).expect("a URL");
-    let expected = PublicUrl {
-        scheme: Scheme::Https,
-        origin: "https://console.example.com".into(),
-    };
+    let settings = with(|o| o.public_url = Some("https://Console.Example.com:443/".into())).expect("a URL");
+    let expected = PublicUrl { scheme: Scheme::Https, origin: "https://console.example.com".into() };
     assert_eq!(settings.public_url, Some(expected));
 }
