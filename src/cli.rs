@@ -139,18 +139,14 @@ fn end(failure: &Failure) -> ExitCode {
 /// To standard error, or to a file that is only appended to.
 fn start_log(settings: &Settings) -> Result<(), Failure> {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("warn,nexus_console=info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,nexus_console=info"));
     let log = tracing_subscriber::fmt().compact().with_target(false).with_env_filter(filter);
     match &settings.log_dir {
         None => log.with_writer(std::io::stderr).init(),
         Some(directory) => {
             let path = directory.join("nexus-console.log");
             let file = std::fs::File::options().create(true).append(true).open(&path).map_err(|error| {
-                Failure::Usage(format!(
-                    "NEXUS_LOG_DIR: {}: {error}; accepted is a directory the console may write to",
-                    path.display()
-                ))
+                Failure::Usage(format!("NEXUS_LOG_DIR: {}: {error}; accepted is a directory the console may write to", path.display()))
             })?;
             log.with_ansi(false).with_writer(std::sync::Mutex::new(file)).init();
         }

@@ -7,12 +7,7 @@ mod http;
 mod shared;
 mod start;
 
-use std::{
-    io,
-    net::SocketAddr,
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -111,11 +106,7 @@ pub async fn serve(settings: Settings, mode: Mode) -> Result<(), ServeError> {
 }
 
 /// Never returns but with an error: once started, only a signal ends the service.
-async fn start_and_stay(
-    shared: &Shared,
-    embedded: Option<&Arc<Embedded>>,
-    address: SocketAddr,
-) -> Result<(), ServeError> {
+async fn start_and_stay(shared: &Shared, embedded: Option<&Arc<Embedded>>, address: SocketAddr) -> Result<(), ServeError> {
     let started = start::run(shared, embedded).await?;
     announce::ready(shared, address);
     if let Some(password) = &started.demo_password {
@@ -131,9 +122,7 @@ fn refuse_exposed_demo(settings: &Settings, mode: Mode) -> Result<(), ServeError
     match (mode, &settings.database) {
         (Mode::Plain, _) => Ok(()),
         (Mode::Demo, Database::External { .. }) => Err(ServeError::DemoElsewhere),
-        (Mode::Demo, Database::Embedded) if !settings.bind.ip().is_loopback() => {
-            Err(ServeError::DemoExposed(settings.bind))
-        }
+        (Mode::Demo, Database::Embedded) if !settings.bind.ip().is_loopback() => Err(ServeError::DemoExposed(settings.bind)),
         (Mode::Demo, Database::Embedded) => Ok(()),
     }
 }

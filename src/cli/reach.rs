@@ -1,10 +1,6 @@
 //! How does a command other than `serve` come to the owner's database?
 
-use std::{
-    io,
-    path::PathBuf,
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use tokio_postgres::Client;
 
@@ -22,8 +18,6 @@ pub enum ReachError {
     Embedded(#[from] EmbeddedError),
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    #[error("{path}: {source}", path = path.display())]
-    DataDirectory { path: PathBuf, source: io::Error },
     #[error("a task ended early")]
     Task(#[from] tokio::task::JoinError),
 }
@@ -38,9 +32,7 @@ impl Reached {
     /// Attaches to the server of a running `serve`, or starts one for the length of the command.
     pub async fn open(settings: &Settings, command: &'static str) -> Result<Self, ReachError> {
         match &settings.database {
-            Database::External { owner, .. } => {
-                Ok(Self { owner: owner.as_ref().clone(), embedded: None })
-            }
+            Database::External { owner, .. } => Ok(Self { owner: owner.as_ref().clone(), embedded: None }),
             Database::Embedded => {
                 let data_dir = settings.data_dir.clone();
                 let embedded = tokio::task::spawn_blocking(move || {

@@ -104,9 +104,7 @@ fn check(command: &User) -> Result<(), UserError> {
     match command {
         User::Create { username, email, full_name, .. } => {
             let printable = |text: &str| !text.contains(char::is_control);
-            let within = |text: &str, longest: usize| {
-                !text.trim().is_empty() && printable(text) && text.chars().count() <= longest
-            };
+            let within = |text: &str, longest: usize| !text.trim().is_empty() && printable(text) && text.chars().count() <= longest;
             let at = email.find('@');
             field("--username", username, within(username, 50), "1 to 50 characters")?;
             field("--full-name", full_name, within(full_name, 255), "1 to 255 characters")?;
@@ -148,11 +146,8 @@ async fn execute(command: User, owner: &mut Client) -> Result<(), UserError> {
             let transaction = begin(owner).await?;
             transaction.execute("UPDATE public.users SET password_hash = $2 WHERE id = $1", &[&id, &hash]).await?;
             // Whoever knew the old password must not stay logged in with it.
-            let ended = transaction
-                .execute("UPDATE public.user_sessions SET is_active = false WHERE user_id = $1 AND is_active", &[
-                    &id,
-                ])
-                .await?;
+            let ended =
+                transaction.execute("UPDATE public.user_sessions SET is_active = false WHERE user_id = $1 AND is_active", &[&id]).await?;
             transaction.commit().await?;
             println!("{username} has a new password; {ended} sessions ended");
             if is_active != Some(true) {
@@ -166,8 +161,6 @@ async fn execute(command: User, owner: &mut Client) -> Result<(), UserError> {
 /// Acts as `system:cli`, so that the log says whose hand it was.
 async fn begin(owner: &mut Client) -> Result<Transaction<'_>, UserError> {
     let transaction = owner.transaction().await?;
-    transaction
-        .query("SELECT set_config('nexus.actor', 'system:cli', true), set_config('nexus.context', 'job', true)", &[])
-        .await?;
+    transaction.query("SELECT set_config('nexus.actor', 'system:cli', true), set_config('nexus.context', 'job', true)", &[]).await?;
     Ok(transaction)
 }

@@ -51,12 +51,7 @@ impl Target {
     #[must_use]
     pub fn socket(directory: &Path, user: &str, database: &str) -> Self {
         let mut config = Config::new();
-        config
-            .host_path(directory)
-            .port(5432)
-            .user(user)
-            .dbname(database)
-            .ssl_mode(SslMode::Disable);
+        config.host_path(directory).port(5432).user(user).dbname(database).ssl_mode(SslMode::Disable);
         Self::new(config, tls::unused())
     }
 
@@ -71,11 +66,7 @@ impl Target {
         if config.get_application_name().is_none() {
             config.application_name("nexus-console");
         }
-        Self {
-            config,
-            tls,
-            serving_role: ServingRole::LoggedIn,
-        }
+        Self { config, tls, serving_role: ServingRole::LoggedIn }
     }
 
     #[must_use]
@@ -108,9 +99,7 @@ impl Target {
     /// What a deadpool pool makes its connections with; they have the same role and protection.
     #[must_use]
     pub fn manager(&self) -> Manager {
-        let config = ManagerConfig {
-            recycling_method: RecyclingMethod::Fast,
-        };
+        let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         Manager::from_connect(self.config.clone(), self.clone(), config)
     }
 
@@ -131,24 +120,12 @@ impl Target {
 
 impl std::fmt::Debug for Target {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Target")
-            .field("place", &self.place())
-            .finish_non_exhaustive()
+        formatter.debug_struct("Target").field("place", &self.place()).finish_non_exhaustive()
     }
 }
 
 impl deadpool_postgres::Connect for Target {
-    fn connect(
-        &self,
-        _: &Config,
-    ) -> Pin<
-        Box<
-            dyn Future<Output = Result<(Client, JoinHandle<()>), tokio_postgres::Error>>
-                + Send
-                + '_,
-        >,
-    > {
+    fn connect(&self, _: &Config) -> Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), tokio_postgres::Error>> + Send + '_>> {
         Box::pin(self.open())
     }
 }

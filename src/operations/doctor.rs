@@ -130,9 +130,7 @@ fn configuration(settings: &Settings) -> Finding {
     const QUESTION: &str = "configuration";
     match Keys::load(settings) {
         Ok(_) => Finding::fine(QUESTION, format!("read; data in {}", settings.data_dir.display())),
-        Err(error) => {
-            Finding::wrong(QUESTION, error.to_string(), "export NEXUS_SECRET_KEY=$(openssl rand -hex 32)")
-        }
+        Err(error) => Finding::wrong(QUESTION, error.to_string(), "export NEXUS_SECRET_KEY=$(openssl rand -hex 32)"),
     }
 }
 

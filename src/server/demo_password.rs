@@ -31,10 +31,5 @@ pub(super) fn choose(data_dir: &Path, given: Option<&Secret>) -> Result<Secret, 
 
 /// 80 bits in four groups that can be read aloud and typed.
 fn readable(bytes: [u8; 10]) -> String {
-    hex::encode(bytes)
-        .as_bytes()
-        .chunks(5)
-        .map(String::from_utf8_lossy)
-        .collect::<Vec<_>>()
-        .join("-")
+    hex::encode(bytes).as_bytes().chunks(5).map(String::from_utf8_lossy).collect::<Vec<_>>().join("-")
 }

@@ -18,10 +18,7 @@ use crate::{
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(2);
 
 /// Middleware: pages wait for the database, but probes and the files of the error page do not.
-pub(super) async fn only_when_ready<B: MessageBody>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
+pub(super) async fn only_when_ready<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
     let needs_none = ["/health/", "/static/"].iter().any(|start| request.path().starts_with(start));
     let state = request.app_data::<Data<Readiness>>().map(|readiness| readiness.state());
     match state {

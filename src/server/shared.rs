@@ -7,10 +7,7 @@ use tokio::{sync::SetOnce, task::JoinHandle};
 use tokio_postgres::{Client, Config};
 
 use super::Mode;
-use crate::{
-    auth::setup_token::SetupToken, db::connect::Target, keys::Keys, operations::readiness::Readiness,
-    settings::Settings,
-};
+use crate::{auth::setup_token::SetupToken, db::connect::Target, keys::Keys, operations::readiness::Readiness, settings::Settings};
 
 /// Cheap to clone; every worker makes its own console, with its own pool, from it.
 #[derive(Clone)]

@@ -156,8 +156,7 @@ async fn fill(shared: &Shared, owner: &mut Client) -> Result<Secret, ServeError>
 }
 
 async fn setup_token(shared: &Shared, owner: &Client) -> Result<Option<Zeroizing<String>>, ServeError> {
-    let administrators =
-        owner.query("SELECT 1 FROM public.users WHERE role = 'admin' AND is_active LIMIT 1", &[]).await?;
+    let administrators = owner.query("SELECT 1 FROM public.users WHERE role = 'admin' AND is_active LIMIT 1", &[]).await?;
     if administrators.is_empty() {
         return Ok(Some(shared.setup_token.ensure()?));
     }
@@ -170,16 +169,9 @@ async fn setup_token(shared: &Shared, owner: &Client) -> Result<Option<Zeroizing
 
 async fn record_start(owner: &mut Client) -> Result<(), tokio_postgres::Error> {
     let transaction = owner.transaction().await?;
+    transaction.query("SELECT set_config('nexus.actor', 'system:server', true), set_config('nexus.context', 'job', true)", &[]).await?;
     transaction
-        .query(
-            "SELECT set_config('nexus.actor', 'system:server', true), set_config('nexus.context', 'job', true)",
-            &[],
-        )
-        .await?;
-    transaction
-        .query("SELECT public.nexus_event('server_started', jsonb_build_object('version', $1::text))", &[
-            &env!("CARGO_PKG_VERSION"),
-        ])
+        .query("SELECT public.nexus_event('server_started', jsonb_build_object('version', $1::text))", &[&env!("CARGO_PKG_VERSION")])
         .await?;
     transaction.commit().await
 }

@@ -26,8 +26,7 @@ pub(super) async fn examine(client: &mut Client) -> Vec<Finding> {
     let checks = match migrate::validate(client).await {
         Ok(failures) if failures.is_empty() => Finding::fine(CHECKS, "every check passed"),
         Ok(failures) => {
-            let reasons: Vec<String> =
-                failures.iter().map(|failure| format!("{}: {}", failure.name, failure.reason)).collect();
+            let reasons: Vec<String> = failures.iter().map(|failure| format!("{}: {}", failure.name, failure.reason)).collect();
             Finding::wrong(CHECKS, reasons.join("; "), "nexus-console migrate validate")
         }
         Err(error) => Finding::wrong(CHECKS, error.to_string(), "nexus-console migrate validate"),

@@ -12,9 +12,7 @@ pub(super) async fn examine(client: &Client) -> Finding {
 }
 
 async fn ask(client: &Client) -> Result<Finding, Error> {
-    let row = client
-        .query_one("SELECT current_setting('server_version_num')::int, current_setting('server_version')", &[])
-        .await?;
+    let row = client.query_one("SELECT current_setting('server_version_num')::int, current_setting('server_version')", &[]).await?;
     let (number, text): (i32, String) = (row.try_get(0)?, row.try_get(1)?);
     if number >= OLDEST {
         Ok(Finding::fine(QUESTION, ["PostgreSQL ", &text].concat()))
