@@ -44,8 +44,10 @@ pub async fn console(database: TestDatabase) -> Console {
         .expect("the program starts");
     let mut lines = BufReader::new(process.stdout.take().expect("its output")).lines();
     let address = loop {
-        let line = tokio::time::timeout(STARTS_WITHIN, lines.next_line()).await.expect("it says where it listens").expect("its output is text");
-        let line = line.unwrap_or_else(|| panic!("the program ended: {}", std::fs::read_to_string(data_dir.join("stderr")).unwrap_or_default()));
+        let line =
+            tokio::time::timeout(STARTS_WITHIN, lines.next_line()).await.expect("it says where it listens").expect("its output is text");
+        let line =
+            line.unwrap_or_else(|| panic!("the program ended: {}", std::fs::read_to_string(data_dir.join("stderr")).unwrap_or_default()));
         if let Some(address) = line.strip_prefix("listening on ") {
             break address.to_owned();
         }
@@ -62,7 +64,11 @@ impl Console {
         let since = Instant::now();
         let browser = self.browser();
         while browser.try_get("/health/ready").await.is_none_or(|answer| answer.status != 200) {
-            assert!(since.elapsed() < STARTS_WITHIN, "not ready: {}", std::fs::read_to_string(self.data_dir.join("stderr")).unwrap_or_default());
+            assert!(
+                since.elapsed() < STARTS_WITHIN,
+                "not ready: {}",
+                std::fs::read_to_string(self.data_dir.join("stderr")).unwrap_or_default()
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

@@ -117,19 +117,10 @@ pub(super) fn specimen<'a>(fields: &'a [Field<'a>]) -> Specimen<'a> {
     let series = vec![Series { label: "completed", ink: Ink::Accent }, Series { label: "pending", ink: Ink::Waiting }];
     Specimen {
         frame: frame(),
-        tabs: vec![Tab {
-            label: "All",
-            href: text("/"),
-            count: Some(Counted::AtLeast(1_000)),
-            current: true,
-        }],
+        tabs: vec![Tab { label: "All", href: text("/"), count: Some(Counted::AtLeast(1_000)), current: true }],
         kept: vec![(text("sort"), text("-amount"))],
         columns: vec![option("amount", true), option("status", false)],
-        chips: vec![Chip {
-            label: text("Description"),
-            words: format!("contains {HOSTILE}"),
-            without: text("/"),
-        }],
+        chips: vec![Chip { label: text("Description"), words: format!("contains {HOSTILE}"), without: text("/") }],
         filter_fields: vec![
             filter("Status", Control::Choices { name: "status", options: vec![option("pending", true)] }),
             filter("Active", Control::One { name: "is_active", options: vec![option("true", true)] }),
