@@ -42,7 +42,8 @@ CREATE INDEX IF NOT EXISTS nexus_audit_logs_user_id ON public.audit_logs (user_i
 
 CREATE INDEX IF NOT EXISTS nexus_ssot_audit_logs_created_at ON public.ssot_audit_logs (created_at, id);
 CREATE INDEX IF NOT EXISTS nexus_ssot_audit_logs_action ON public.ssot_audit_logs (action, id);
-CREATE INDEX IF NOT EXISTS nexus_ssot_audit_logs_entity ON public.ssot_audit_logs (entity_type, entity_id, created_at, id);
+CREATE INDEX IF NOT EXISTS nexus_ssot_audit_logs_entity
+    ON public.ssot_audit_logs (entity_type, entity_id, created_at, id);
 CREATE INDEX IF NOT EXISTS nexus_ssot_audit_logs_user_id ON public.ssot_audit_logs (user_id, id);
 
 CREATE INDEX IF NOT EXISTS nexus_system_settings_setting_key ON public.system_settings (setting_key, id);

@@ -41,7 +41,8 @@ SELECT seed.id::uuid, seed.rule_name, seed.rule_type, seed.rule_config::jsonb, '
  WHERE NOT EXISTS (SELECT 1 FROM public.ssot_governance_rules);
 
 -- The aliases name their contract, so they come only with contracts of that name.
-INSERT INTO public.ssot_api_contracts (id, canonical_name, version, description, base_url, status, created_by, updated_by)
+INSERT INTO public.ssot_api_contracts (id, canonical_name, version, description, base_url, status, created_by,
+                                       updated_by)
 SELECT seed.id::uuid, seed.canonical_name, 'v1.0.0', seed.description, seed.base_url, 'active', 'system', 'system'
   FROM (VALUES
     ('0194a50e-d400-7bf7-b66a-9bad6fda0b1d', 'user-management-api', 'http://localhost:8000/api/users',

@@ -1,7 +1,8 @@
 -- Back to a database without NEXUS. Never reached on an adopted one: the program refuses, and so does this.
 DO $$
 BEGIN
-    IF pg_catalog.obj_description('public.refinery_schema_history'::pg_catalog.regclass, 'pg_class') LIKE 'nexus: adopted%' THEN
+    IF pg_catalog.obj_description('public.refinery_schema_history'::pg_catalog.regclass, 'pg_class')
+       LIKE 'nexus: adopted%' THEN
         RAISE EXCEPTION 'these tables were here before the console: they are not dropped';
     END IF;
 END

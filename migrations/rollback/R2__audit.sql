@@ -9,7 +9,9 @@ BEGIN
     LOOP
         EXECUTE pg_catalog.format('DROP TRIGGER %I ON public.%I', 'audit_' || subject, subject);
         EXECUTE pg_catalog.format('DROP TRIGGER nexus_no_truncate ON public.%I', subject);
-        EXECUTE pg_catalog.format('DROP TRIGGER IF EXISTS nexus_stamp ON public.%I', subject);
+        IF subject <> 'user_sessions' THEN
+            EXECUTE pg_catalog.format('DROP TRIGGER nexus_stamp ON public.%I', subject);
+        END IF;
     END LOOP;
     FOREACH subject IN ARRAY ARRAY['audit_logs', 'ssot_audit_logs']
     LOOP

@@ -1,9 +1,6 @@
--- Every documented column is there with its documented type and nullability, and the updated_at triggers stand.
-SELECT pg_catalog.format('%s.%s should be %s%s, is %s%s', want.relation, want.attribute, want.kind,
-                         CASE WHEN want.required THEN ' NOT NULL' ELSE '' END,
-                         coalesce(pg_catalog.format_type(a.atttypid, a.atttypmod), 'absent'),
-                         CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END) AS reason
-  FROM (VALUES
+-- Are the twelve tables the documented ones? A row for each thing that is not: asked of the tables that are there
+-- before anything is changed (of those alone), and of all of them once they have been made.
+WITH wanted (relation, attribute, kind, required) AS (VALUES
     ('users', 'id', 'uuid', true),
     ('users', 'username', 'character varying(50)', true),
     ('users', 'email', 'character varying(255)', true),
@@ -140,18 +137,108 @@ SELECT pg_catalog.format('%s.%s should be %s%s, is %s%s', want.relation, want.at
     ('user_sessions', 'expires_at', 'timestamp with time zone', true),
     ('user_sessions', 'created_at', 'timestamp with time zone', false),
     ('user_sessions', 'updated_at', 'timestamp with time zone', false)
-  ) AS want (relation, attribute, kind, required)
-  LEFT JOIN pg_catalog.pg_attribute a
-         ON a.attrelid = pg_catalog.to_regclass('public.' || want.relation)
-        AND a.attname = want.attribute AND NOT a.attisdropped
- WHERE a.attname IS NULL
-    OR pg_catalog.format_type(a.atttypid, a.atttypmod) <> want.kind
-    OR a.attnotnull <> want.required
+), relations AS (
+    SELECT DISTINCT w.relation, c.oid, c.relkind
+      FROM wanted w
+      LEFT JOIN pg_catalog.pg_class c
+             ON c.oid = pg_catalog.to_regclass('public.' || w.relation)
+)
+SELECT r.relation, CASE WHEN r.oid IS NULL THEN 'table ' || r.relation || ' is absent'
+                        ELSE r.relation || ' is not a plain table' END AS reason
+  FROM relations r
+ WHERE r.oid IS NULL OR r.relkind <> 'r'
 UNION ALL
-SELECT 'trigger update_' || documented || '_updated_at is absent'
-  FROM pg_catalog.unnest(ARRAY['users', 'accounts', 'transactions', 'system_settings', 'ssot_api_contracts',
-                               'ssot_api_aliases', 'ssot_governance_rules', 'api_keys', 'notifications',
-                               'user_sessions']) AS documented
- WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_trigger t
-                    WHERE t.tgrelid = pg_catalog.to_regclass('public.' || documented)
-                      AND t.tgname = 'update_' || documented || '_updated_at')
+SELECT w.relation,
+       pg_catalog.format('%s.%s should be %s%s, is %s%s', w.relation, w.attribute, w.kind,
+                         CASE WHEN w.required THEN ' NOT NULL' ELSE '' END,
+                         coalesce(pg_catalog.format_type(a.atttypid, a.atttypmod), 'absent'),
+                         CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END)
+  FROM wanted w
+  JOIN relations r ON r.relation = w.relation AND r.relkind = 'r'
+  LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attname = w.attribute AND NOT a.attisdropped
+ WHERE a.attname IS NULL
+    OR pg_catalog.format_type(a.atttypid, a.atttypmod) <> w.kind
+    OR a.attnotnull <> w.required
+UNION ALL
+SELECT r.relation, pg_catalog.format('%s.%s is not documented and needs a value', r.relation, a.attname)
+  FROM relations r
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+ WHERE r.relkind = 'r' AND a.attnotnull AND NOT a.atthasdef AND a.attidentity = ''
+   AND NOT EXISTS (SELECT 1 FROM wanted w WHERE w.relation = r.relation AND w.attribute = a.attname)
+UNION ALL
+SELECT r.relation, r.relation || '.id is not the primary key'
+  FROM relations r
+ WHERE r.relkind = 'r'
+   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_index i
+                     JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                    WHERE i.indrelid = r.oid AND i.indisprimary AND i.indnkeyatts = 1 AND a.attname = 'id')
+UNION ALL
+SELECT r.relation, pg_catalog.format('%s.%s is not unique', r.relation, u.attributes)
+  FROM (VALUES
+    ('users', 'username'),
+    ('users', 'email'),
+    ('accounts', 'account_number'),
+    ('ssot_api_contracts', 'canonical_name'),
+    ('ssot_api_aliases', 'alias_name,context'),
+    ('system_settings', 'setting_key'),
+    ('ssot_governance_rules', 'rule_name'),
+    ('user_sessions', 'session_token'),
+    ('user_sessions', 'refresh_token')
+       ) AS u (relation, attributes)
+  JOIN relations r ON r.relation = u.relation AND r.relkind = 'r'
+ WHERE NOT EXISTS (
+        SELECT 1 FROM pg_catalog.pg_index i
+         WHERE i.indrelid = r.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+           AND (SELECT pg_catalog.string_agg(a.attname, ',' ORDER BY a.attname)
+                  FROM pg_catalog.pg_attribute a
+                 WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)) = u.attributes)
+UNION ALL
+SELECT r.relation, pg_catalog.format('%s.%s does not reference %s.id', r.relation, f.attribute, f.target)
+  FROM (VALUES
+    ('accounts', 'user_id', 'users'),
+    ('transactions', 'account_id', 'accounts'),
+    ('ssot_api_aliases', 'contract_id', 'ssot_api_contracts'),
+    ('api_keys', 'user_id', 'users'),
+    ('notifications', 'user_id', 'users'),
+    ('user_sessions', 'user_id', 'users'),
+    ('audit_logs', 'user_id', 'users'),
+    ('users', 'created_by', 'users'),
+    ('users', 'updated_by', 'users'),
+    ('accounts', 'created_by', 'users'),
+    ('accounts', 'updated_by', 'users'),
+    ('transactions', 'created_by', 'users'),
+    ('transactions', 'updated_by', 'users'),
+    ('system_settings', 'created_by', 'users'),
+    ('system_settings', 'updated_by', 'users'),
+    ('api_keys', 'created_by', 'users'),
+    ('api_keys', 'updated_by', 'users'),
+    ('notifications', 'created_by', 'users'),
+    ('notifications', 'updated_by', 'users')
+       ) AS f (relation, attribute, target)
+  JOIN relations r ON r.relation = f.relation AND r.relkind = 'r'
+ WHERE NOT EXISTS (
+        SELECT 1 FROM pg_catalog.pg_constraint c
+          JOIN pg_catalog.pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+         WHERE c.conrelid = r.oid AND c.contype = 'f' AND pg_catalog.array_length(c.conkey, 1) = 1
+           AND a.attname = f.attribute AND c.confrelid = pg_catalog.to_regclass('public.' || f.target))
+UNION ALL
+SELECT r.relation, pg_catalog.format('%s.%s is not checked to be one of %s', r.relation, k.attribute,
+                                     pg_catalog.array_to_string(k.choices, ', '))
+  FROM (VALUES
+    ('users', 'role', ARRAY['admin', 'auditor', 'manager', 'user', 'viewer']),
+    ('accounts', 'account_type', ARRAY['checking', 'credit', 'investment', 'loan', 'savings']),
+    ('transactions', 'transaction_type', ARRAY['deposit', 'fee', 'interest', 'payment', 'transfer', 'withdrawal']),
+    ('transactions', 'status', ARRAY['cancelled', 'completed', 'failed', 'pending']),
+    ('ssot_api_contracts', 'status', ARRAY['active', 'archived', 'deprecated']),
+    ('ssot_api_aliases', 'alias_type', ARRAY['permanent', 'temporary']),
+    ('notifications', 'notification_type', ARRAY['error', 'info', 'success', 'warning'])
+       ) AS k (relation, attribute, choices)
+  JOIN relations r ON r.relation = k.relation AND r.relkind = 'r'
+ WHERE NOT EXISTS (
+        SELECT 1 FROM pg_catalog.pg_constraint c
+          JOIN pg_catalog.pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+         WHERE c.conrelid = r.oid AND c.contype = 'c' AND a.attname = k.attribute
+           AND ARRAY(SELECT DISTINCT literal[1] COLLATE "C"
+                       FROM pg_catalog.regexp_matches(pg_catalog.pg_get_constraintdef(c.oid),
+                                                      '''([^'']*)''', 'g') AS literal
+                      ORDER BY 1) = k.choices)

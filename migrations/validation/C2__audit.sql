@@ -3,6 +3,7 @@ SELECT want.relation || ' has no enabled trigger ' || want.trigger AS reason
   FROM (VALUES ('audit_logs', 'nexus_entry'), ('ssot_audit_logs', 'nexus_entry'),
                ('audit_logs', 'nexus_append_only'), ('ssot_audit_logs', 'nexus_append_only'),
                ('audit_details', 'nexus_append_only'),
+               ('users', 'nexus_stamp'), ('accounts', 'nexus_stamp'), ('transactions', 'nexus_stamp'),
                ('users', 'audit_users'), ('accounts', 'audit_accounts'), ('transactions', 'audit_transactions'),
                ('system_settings', 'audit_system_settings'), ('ssot_api_contracts', 'audit_ssot_api_contracts'),
                ('ssot_api_aliases', 'audit_ssot_api_aliases'),
@@ -12,6 +13,14 @@ SELECT want.relation || ' has no enabled trigger ' || want.trigger AS reason
  WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_trigger t
                     WHERE t.tgrelid = pg_catalog.to_regclass('public.' || want.relation)
                       AND t.tgname = want.trigger AND t.tgenabled <> 'D')
+UNION ALL
+SELECT documented || ' has no trigger that keeps updated_at'
+  FROM pg_catalog.unnest(ARRAY['users', 'accounts', 'transactions', 'system_settings', 'ssot_api_contracts',
+                               'ssot_api_aliases', 'ssot_governance_rules', 'api_keys', 'notifications',
+                               'user_sessions']) AS documented
+ WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_trigger t
+                    WHERE t.tgrelid = pg_catalog.to_regclass('public.' || documented)
+                      AND t.tgname = 'update_' || documented || '_updated_at')
 UNION ALL
 SELECT 'anybody may execute ' || p.proname || ' with the rights of its owner'
   FROM pg_catalog.pg_proc p

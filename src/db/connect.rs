@@ -14,6 +14,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 pub use failure::{ConnectError, Reason};
 pub use url::UrlError;
 
+use super::pool::ServingRole;
+
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Log-in included: a server that accepts and then says nothing must not hold a start for ever.
 const LOG_IN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -28,15 +30,7 @@ const TCP_USER_TIMEOUT: Duration = Duration::from_secs(20);
 pub struct Target {
     config: Config,
     tls: MakeRustlsConnect,
-    session_role: SessionRole,
-}
-
-/// Whose rights a session has once it is logged in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SessionRole {
-    AsLoggedIn,
-    /// `SET ROLE nexus_app`: a guard against mistakes, for a session may reset it.
-    NexusApp,
+    serving_role: ServingRole,
 }
 
 impl Target {
@@ -72,18 +66,18 @@ impl Target {
         if config.get_application_name().is_none() {
             config.application_name("nexus-console");
         }
-        Self { config, tls, session_role: SessionRole::AsLoggedIn }
+        Self { config, tls, serving_role: ServingRole::LoggedIn }
     }
 
     #[must_use]
-    pub fn with_session_role(mut self, session_role: SessionRole) -> Self {
-        self.session_role = session_role;
+    pub fn with_serving_role(mut self, serving_role: ServingRole) -> Self {
+        self.serving_role = serving_role;
         self
     }
 
     #[must_use]
-    pub fn session_role(&self) -> SessionRole {
-        self.session_role
+    pub fn serving_role(&self) -> ServingRole {
+        self.serving_role
     }
 
     #[must_use]
@@ -116,9 +110,9 @@ impl Target {
                 tracing::debug!(%error, "a database connection ended");
             }
         });
-        match self.session_role {
-            SessionRole::AsLoggedIn => {}
-            SessionRole::NexusApp => client.batch_execute("SET ROLE nexus_app").await?,
+        match self.serving_role {
+            ServingRole::LoggedIn => {}
+            ServingRole::SteppedDown => client.batch_execute("SET ROLE nexus_app").await?,
         }
         Ok((client, driver))
     }

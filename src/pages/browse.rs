@@ -23,7 +23,7 @@ use rows::{Head, Row};
 use sentence::{Clock, Names};
 
 use super::{
-    display::{Chip, Counted, FilterField, Pager, SizeLink, Tab, return_to},
+    display::{Chip, ChoiceOption, Counted, FilterField, Pager, SizeLink, Tab, return_to},
     frame::{Crumb, Frame},
     query, response,
     shown::Viewer,
@@ -72,7 +72,7 @@ struct ListPage<'a> {
     chips: Vec<Chip>,
     all: String,
     filters: Vec<FilterField<'a>>,
-    columns: Vec<ColumnChoice>,
+    columns: Vec<ChoiceOption<'a>>,
     /// What each form carries along: everything the others say.
     beside_search: Query,
     beside_filters: Query,
@@ -83,12 +83,6 @@ struct ListPage<'a> {
     heads: Vec<Head>,
     body: Body<'a>,
     pager: Option<Pager>,
-}
-
-struct ColumnChoice {
-    name: &'static str,
-    label: &'static str,
-    chosen: bool,
 }
 
 /// What stands where the rows go.
@@ -111,8 +105,25 @@ struct Alternative {
 }
 
 impl ListPage<'_> {
+    fn action(&self) -> String {
+        list_url(self.resource)
+    }
+
     fn is_wrong(&self) -> bool {
         matches!(self.body, Body::Wrong { .. })
+    }
+
+    fn is_searchable(&self) -> bool {
+        self.resource.searchable().next().is_some()
+    }
+
+    fn search_label(&self) -> String {
+        format!("Search {}", self.resource.plural.to_lowercase())
+    }
+
+    /// The same list without a place in it.
+    fn first_page(&self) -> String {
+        list_of(self.resource, &self.beside_search.with("q", &self.search).without_value("q", ""))
     }
 }
 
@@ -348,9 +359,9 @@ fn state(query: &Query) -> Query {
     Query(query.0.iter().filter(|(name, _)| name != "q" && STATE.contains(&name.as_str())).cloned().collect())
 }
 
-fn column_choices(resource: &'static Resource, asked: &ListRequest) -> Vec<ColumnChoice> {
+fn column_choices(resource: &'static Resource, asked: &ListRequest) -> Vec<ChoiceOption<'static>> {
     let offered = resource.columns.iter().filter(|column| column.listing != Listing::Never);
-    offered.map(|column| ColumnChoice { name: column.name, label: column.label, chosen: asked.columns.contains(&column) }).collect()
+    offered.map(|column| ChoiceOption { value: column.name, label: column.label, chosen: asked.columns.contains(&column) }).collect()
 }
 
 fn pager(asked: &ListRequest, page: &Page, count: Counted) -> Pager {

@@ -10,6 +10,9 @@ mod filter;
 mod money;
 mod time;
 
+#[cfg(test)]
+mod specimen;
+
 pub use count::{Counted, Grouped};
 pub use field::{Candidate, ChoiceOption, Field, FieldError, Input, LineKind, Presence, ReferenceInput, Toggle};
 pub use filter::{Chip, Control, DiffRow, FilterField, Pager, Side, SizeLink, SortArrow, Tab};

@@ -17,6 +17,8 @@ use super::frame::{Crumb, Frame};
 use super::response::{Accepted, Transport, html_response, render, secure};
 use crate::error::{Kept, PageError, WayOn};
 
+#[cfg(test)]
+mod tests;
 mod words;
 
 /// The id of a request, put into its extensions by the app and shown on every error page.

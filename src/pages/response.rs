@@ -161,3 +161,48 @@ pub fn secure(headers: &mut HeaderMap, transport: Transport) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[derive(askama::Template)]
+    #[template(source = "{% for n in 0..900 %}row {{ n }} {% endfor %}", ext = "html")]
+    struct Long;
+
+    async fn sent(accept: &str) -> (Option<String>, Vec<u8>) {
+        let request = TestRequest::get().insert_header((header::ACCEPT_ENCODING, accept)).to_http_request();
+        let response = page(&request, StatusCode::OK, &Long);
+        let encoding =
+            response.headers().get(header::CONTENT_ENCODING).map(|value| value.to_str().expect("an encoding is ASCII").to_owned());
+        let bytes = actix_web::body::to_bytes(response.into_body()).await.map_err(|_| "no body");
+        (encoding, bytes.expect("the body is in memory").to_vec())
+    }
+
+    #[actix_web::test]
+    async fn a_page_is_the_same_in_every_form() {
+        let (encoding, plain) = sent("br").await;
+        assert_eq!(encoding, None);
+        let (encoding, bytes) = sent("gzip, deflate, br, zstd").await;
+        assert_eq!(encoding.as_deref(), Some("zstd"));
+        assert_eq!(zstd::decode_all(&bytes[..]).expect("it is zstd"), plain);
+        let (encoding, bytes) = sent("zstd;q=0, gzip;q=0.5").await;
+        assert_eq!(encoding.as_deref(), Some("gzip"));
+        let mut unzipped = Vec::new();
+        std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&bytes[..]), &mut unzipped).expect("it is gzip");
+        assert_eq!(unzipped, plain);
+    }
+
+    #[test]
+    fn what_is_refused_is_not_sent() {
+        let accepted = |text: &str| {
+            let request = TestRequest::get().insert_header((header::ACCEPT_ENCODING, text)).to_http_request();
+            Accepted::by(request.headers())
+        };
+        assert_eq!(accepted("*"), Accepted::default());
+        assert_eq!(accepted("gzip;q=0"), Accepted::default());
+        assert_eq!(accepted("gzip; q=0.1, BR"), Accepted { zstd: false, brotli: false, gzip: true });
+    }
+}

@@ -17,7 +17,7 @@ pub mod request;
 pub mod statement;
 pub mod store;
 
-pub use column::{Choice, Column, Currency, Kind, Listing, Slot, Tone};
+pub use column::{Choice, Column, Currency, Format, Input, Kind, Listing, Matching, Redaction, Slot, Tone};
 pub use order::Order;
 pub use registry::Registry;
 

@@ -1,3 +1,3 @@
 //! Does the console keep its promises, on a real PostgreSQL and in a real Chromium?
 
-fn main() {}
+mod support;

@@ -29,9 +29,38 @@ impl fmt::Display for Counted {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grouped<N>(pub N);
 
-impl<N: Copy + Into<i128>> fmt::Display for Grouped<N> {
+/// A whole number, or a template's reference to one: how many references a loop puts before it is askama's affair.
+pub trait Whole {
+    fn whole(&self) -> i128;
+}
+
+impl<N: Whole> Whole for &N {
+    fn whole(&self) -> i128 {
+        (*self).whole()
+    }
+}
+
+impl Whole for i64 {
+    fn whole(&self) -> i128 {
+        i128::from(*self)
+    }
+}
+
+impl Whole for u64 {
+    fn whole(&self) -> i128 {
+        i128::from(*self)
+    }
+}
+
+impl Whole for i128 {
+    fn whole(&self) -> i128 {
+        *self
+    }
+}
+
+impl<N: Whole> fmt::Display for Grouped<N> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let number: i128 = self.0.into();
+        let number = self.0.whole();
         if number < 0 {
             formatter.write_str("\u{2212}")?;
         }
