@@ -96,7 +96,10 @@ enum Body<'a> {
     Beyond,
     /// Reading took too long; filters that would help.
     TooSlow(Vec<&'static str>),
-    Wrong { problem: String, without: String },
+    Wrong {
+        problem: String,
+        without: String,
+    },
 }
 
 struct Alternative {
@@ -251,10 +254,8 @@ impl Sheet<'_> {
 
     fn frame(&self, title: &str) -> Frame {
         let resource = self.grant.resource();
-        let crumbs = vec![
-            Crumb { label: resource.group.title().to_owned(), href: None },
-            Crumb { label: resource.plural.to_owned(), href: None },
-        ];
+        let crumbs =
+            vec![Crumb { label: resource.group.title().to_owned(), href: None }, Crumb { label: resource.plural.to_owned(), href: None }];
         Frame::for_page(self.console, self.visit, self.request, title.to_owned(), crumbs)
     }
 
