@@ -5,6 +5,7 @@ use std::{ops::Deref, sync::Arc};
 use crate::{
     auth::{entrance::Entrance, policy::Policy},
     db::pool::Database,
+    keys::Keys,
     resource::Registry,
 };
 
@@ -20,6 +21,7 @@ pub struct Shared {
     pub registry: Registry,
     pub policy: Policy,
     pub entrance: Entrance,
+    pub keys: Arc<Keys>,
     /// The text of the band on every page.
     pub environment: Option<String>,
 }

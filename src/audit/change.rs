@@ -46,20 +46,18 @@ impl Entry {
     /// The fields that differ, in the order of the table's declaration. A record's first entry shows what
     /// it was given, its last what it had.
     pub fn changes(&self, resource: &Resource) -> Vec<Change<'_>> {
-        let nothing = Fields::new();
-        let (old, new) = (self.old.as_ref().unwrap_or(&nothing), self.new.as_ref().unwrap_or(&nothing));
+        let (old, new) = (self.old.as_ref(), self.new.as_ref());
         let one_sided = self.old.is_none() || self.new.is_none();
         let place = |name: &str| resource.columns.iter().position(|column| column.name == name).unwrap_or(usize::MAX);
-        let mut names: Vec<&str> = old.keys().chain(new.keys()).map(String::as_str).collect();
+        let mut names: Vec<&str> = old.into_iter().chain(new).flat_map(Fields::keys).map(String::as_str).collect();
         names.sort_by_key(|name| (place(name), *name));
         names.dedup();
         names
             .into_iter()
-            .filter(|name| !STAMPS.contains(name) && !(one_sided && *name == "id"))
+            .filter(|name| !(STAMPS.contains(name) || (one_sided && *name == "id")))
             .filter_map(|name| {
-                let side = |row: &'_ Fields| row.get(name).is_some_and(|value| !value.is_null());
-                let before = old.get(name).filter(|_| side(old));
-                let after = new.get(name).filter(|_| side(new));
+                let before = old.and_then(|row| row.get(name)).filter(|value| !value.is_null());
+                let after = new.and_then(|row| row.get(name)).filter(|value| !value.is_null());
                 let secrecy = if self.hides(resource, name) { Secrecy::Hidden } else { Secrecy::Open };
                 (before != after).then_some(Change { name, before, after, secrecy })
             })

@@ -12,7 +12,7 @@ use super::{
     flash,
     frame::{Frame, FlashKind},
     query,
-    record::{back, frame, readable, record_id, resource, trail, with_back},
+    record::{back, readable, record_id, resource, trail, with_back},
     refusal::{self, Holder, Refusal},
     response::page,
     resume,
@@ -57,6 +57,8 @@ struct Sheet<'a> {
     problems: Vec<(&'static str, String)>,
     holder: Option<Holder>,
     guard: Guard,
+    /// What the form was opened on, field by field: the base of a merge.
+    bases: Vec<(String, String)>,
 }
 
 #[derive(Clone, Copy)]
@@ -76,7 +78,6 @@ enum Guard {
 #[template(path = "resource/form.html")]
 struct FormPage<'a> {
     frame: Frame,
-    resource: &'static Resource,
     heading: String,
     action: String,
     cancel: String,
@@ -85,7 +86,7 @@ struct FormPage<'a> {
     back: Option<&'a str>,
     errors: Vec<FieldError<'a>>,
     fields: Vec<Drawn<'a>>,
-    bases: Vec<(&'static str, String)>,
+    bases: &'a [(String, String)],
     typed: bool,
     until: TimeShown,
     actor: &'a str,
@@ -115,7 +116,7 @@ pub async fn blank(request: HttpRequest, console: web::Data<Console>, visit: Vis
     let mut draft = Draft::blank(resource, &presets, zone);
     take_ownership(&mut draft, &grant);
     name_references(&connection, &visit, &mut draft).await?;
-    let sheet = Sheet { resource, subject: Subject::New(Uuid::now_v7()), back, problems: Vec::new(), holder: None, guard: Guard::Untouched };
+    let sheet = Sheet { resource, subject: Subject::New(Uuid::now_v7()), back, problems: Vec::new(), holder: None, guard: Guard::Untouched, bases: Vec::new() };
     draw(&request, &console, &visit, &grant, StatusCode::OK, &draft, &sheet).await
 }
 
@@ -137,7 +138,7 @@ pub async fn create(
     };
     let connection = console.database.read().await.map_err(|error| keep(error.into()))?;
     let (mut draft, problems) = filled(&connection, &console, &visit, &grant, None, &submission).await.map_err(|error| keep(error.into()))?;
-    let mut sheet = Sheet { resource, subject: Subject::New(id), back, problems, holder: None, guard: Guard::Typed };
+    let mut sheet = Sheet { resource, subject: Subject::New(id), back, problems, holder: None, guard: Guard::Typed, bases: Vec::new() };
     if let Some(asked) = submission.get("find") {
         find(&connection, &visit, &mut draft, asked).await?;
         sheet.problems.clear();
@@ -150,7 +151,7 @@ pub async fn create(
     let mut changes = draft.changes();
     changes.extend(owned(&grant));
     let write = Write::begin(&console.database, &visit.origin).await.map_err(|error| keep(error.into()))?;
-    let created = match workflows::create(&write, &visit.actor, &grant, id, &changes).await {
+    let created = match workflows::create(&write, &visit.actor, &grant, &console.keys, id, &changes).await {
         Ok(created) => {
             write.commit().await.map_err(|error| keep(error.into()))?;
             created
@@ -169,7 +170,7 @@ pub async fn create(
             }
         }
     };
-    verbs::done(&request, &console, &visit, resource, created, sheet.back.as_deref(), submission.get("then") == Some("another")).await
+    verbs::finished(&request, &console, &visit, resource, created, sheet.back.as_deref(), next(&submission)).await
 }
 
 /// GET /tables/{table}/{id}/edit
@@ -212,7 +213,7 @@ pub async fn open(
     reference::fix(&connection, &console.registry, &mut draft).await?;
     let version = record.version();
     let subject = Subject::Known { record: &record, version: &version };
-    let sheet = Sheet { resource, subject, back, problems: Vec::new(), holder: None, guard };
+    let sheet = Sheet { resource, subject, back, problems: Vec::new(), holder: None, guard, bases: fields::bases(&record, zone) };
     draw(&request, &console, &visit, &grant, StatusCode::OK, &draft, &sheet).await
 }
 
@@ -226,17 +227,18 @@ pub async fn save(
 ) -> Result<HttpResponse, PageError> {
     let resource = resource(&console, &path.0)?;
     let id = record_id(&path.1)?;
+    let (submission, unmerged) = conflict::decided(submission);
     let keep = |error: PageError| keeping(error, &request, &submission);
     let grant = visit.actor.authorize(Action::Edit, resource)?;
     let back = carried_back(&submission)?;
     let (connection, _, record) = readable(&console, &visit, resource, id).await.map_err(keep)?;
     editable(&visit, &record)?;
-    let (submission, unmerged) = conflict::decided(submission);
     let (mut draft, problems) =
         filled(&connection, &console, &visit, &grant, Some(&record), &submission).await.map_err(|error| keep(error.into()))?;
     let version = submission.get("version").unwrap_or_default();
     let subject = Subject::Known { record: &record, version };
-    let mut sheet = Sheet { resource, subject, back, problems, holder: None, guard: Guard::Typed };
+    let bases = conflict::bases(&submission);
+    let mut sheet = Sheet { resource, subject, back, problems, holder: None, guard: Guard::Typed, bases };
     if let Some(asked) = submission.get("find") {
         find(&connection, &visit, &mut draft, asked).await?;
         sheet.problems.clear();
@@ -256,7 +258,7 @@ pub async fn save(
     }
     drop(connection);
     let write = Write::begin(&console.database, &visit.origin).await.map_err(|error| keep(error.into()))?;
-    let saved = match workflows::save(&write, &visit.actor, &grant, id, version, &changes).await {
+    let saved = match workflows::save(&write, &visit.actor, &grant, &console.keys, id, version, &changes).await {
         Ok(saved) => {
             write.commit().await.map_err(|error| keep(error.into()))?;
             saved
@@ -282,7 +284,11 @@ pub async fn save(
             }
         }
     };
-    verbs::done(&request, &console, &visit, resource, saved, sheet.back.as_deref(), submission.get("then") == Some("another")).await
+    verbs::finished(&request, &console, &visit, resource, saved, sheet.back.as_deref(), next(&submission)).await
+}
+
+fn next(submission: &Submission) -> verbs::Next {
+    if submission.get("then") == Some("another") { verbs::Next::Another } else { verbs::Next::Record }
 }
 
 /// Refuses what this record's state does not allow.
@@ -399,25 +405,22 @@ async fn draw(
         drawn.holder = holder.link.clone().map(|href| (holder.label.clone(), href));
     }
     let failed = status == StatusCode::UNPROCESSABLE_ENTITY;
-    let error_of = |drawn: &Drawn<'_>| drawn.field.error.clone().map(|text| (drawn.field.column, drawn.field.label, text));
-    let texts: Vec<_> = drawn.iter().filter(|_| failed).filter_map(error_of).collect();
+    let wrong = draft.errors().filter(|_| failed);
+    let texts: Vec<_> = wrong.map(|(column, text)| (column.name, column.label, text)).collect();
     let mut errors: Vec<_> = texts.iter().map(|(column, label, text)| FieldError { column, label, text }).collect();
     errors.extend(sheet.problems.iter().map(|(label, text)| FieldError { column: "main", label, text }));
-    let (heading, action, here, steps, id, version, bases) = match sheet.subject {
+    let (heading, action, here, steps, id, version) = match sheet.subject {
         Subject::New(id) => {
             let heading = format!("New {}", resource.singular);
-            (heading.clone(), urls::list_url(resource), urls::list_url(resource), vec![(heading, None)], Some(id), None, Vec::new())
+            (heading.clone(), urls::list_url(resource), urls::list_url(resource), vec![(heading, None)], Some(id), None)
         }
         Subject::Known { record, version } => {
             let here = urls::record_url(resource, record.id);
             let label = record.label();
             let steps = vec![(label.clone(), Some(with_back(here.clone(), back))), ("Edit".to_owned(), None)];
-            // The base is what the first form was opened on: a form drawn again hands on what it was given.
-            let bases = fields::bases(record, draft);
-            (format!("Edit {label}"), here.clone(), here, steps, None, Some(version), bases)
+            (format!("Edit {label}"), here.clone(), here, steps, None, Some(version))
         }
     };
-    let bases = sheet_bases(request, sheet, bases);
     let steps: Vec<_> = steps.iter().map(|(label, href)| (label.as_str(), href.clone())).collect();
     let title = if failed { format!("Error: {heading}") } else { heading.clone() };
     let cancel = match sheet.subject {
@@ -425,8 +428,7 @@ async fn draw(
         Subject::Known { .. } => with_back(here, back),
     };
     let template = FormPage {
-        frame: frame(console, visit, request, title, trail(resource, back, &steps)).await?,
-        resource,
+        frame: Frame::for_page(console, visit, request, title, trail(resource, back, &steps)),
         heading,
         action,
         cancel,
@@ -435,7 +437,7 @@ async fn draw(
         back,
         errors,
         fields: drawn,
-        bases,
+        bases: &sheet.bases,
         typed: sheet.guard == Guard::Typed,
         until: TimeShown::new(visit.session_ends, viewer.zone, now),
         actor: &visit.actor.full_name,
@@ -443,14 +445,7 @@ async fn draw(
     Ok(page(request, status, &template))
 }
 
-/// An opened form is based on the record; one that came in on what it carried.
-fn sheet_bases(request: &HttpRequest, sheet: &Sheet<'_>, opened: Vec<(&'static str, String)>) -> Vec<(&'static str, String)> {
-    let _ = request;
-    let _ = sheet;
-    opened
-}
-
-fn carried_back(submission: &Submission) -> Result<Option<String>, PageError> {
+pub fn carried_back(submission: &Submission) -> Result<Option<String>, PageError> {
     back(&submission.pairs.iter().filter(|(name, _)| name == "return").cloned().collect::<Vec<_>>(), &[])
 }
 

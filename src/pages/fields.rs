@@ -1,5 +1,7 @@
 //! How does a field of a draft look on its form: which control, with which words around it?
 
+use chrono_tz::Tz;
+
 use super::{
     display::{self, Candidate, ChoiceOption, LineKind, Presence, ReferenceInput, Toggle},
     shown::{Viewer, shown},
@@ -23,8 +25,6 @@ pub struct Drawn<'a> {
     pub field: display::Field<'a>,
     /// What the candidates on the page were found for.
     pub asked: Option<&'a str>,
-    /// What stood here when the form was opened, to tell a conflict by.
-    pub was: Option<String>,
     /// The record that has this value already.
     pub holder: Option<(String, String)>,
 }
@@ -44,7 +44,6 @@ pub fn drawn<'a>(draft: &'a Draft<'a>, viewer: &Viewer<'a>) -> Vec<Drawn<'a>> {
                     input: input(field, draft, viewer),
                 },
                 asked: (!field.candidates.is_empty()).then_some(field.asked.as_str()),
-                was: None,
                 holder: None,
             });
         } else if let Some(cell) = draft.current.filter(|_| belongs(column)).and_then(|record| record.cell(column.name)) {
@@ -58,7 +57,6 @@ pub fn drawn<'a>(draft: &'a Draft<'a>, viewer: &Viewer<'a>) -> Vec<Drawn<'a>> {
                     input: display::Input::Fixed(shown(column, cell, viewer)),
                 },
                 asked: None,
-                was: None,
                 holder: None,
             });
         }
@@ -71,13 +69,11 @@ fn belongs(column: &Column) -> bool {
     column.is_own() && column.shown && (column.on_create != Input::Never || matches!(column.kind, Kind::Money(_)))
 }
 
-/// The values an edit form is opened on, as hidden fields: the base of a merge.
-pub fn bases<'a>(record: &'a Record, draft: &Draft<'_>) -> Vec<(&'static str, String)> {
+/// The values an edit form is opened on, by field: the base of a merge.
+pub fn bases(record: &Record, zone: Tz) -> Vec<(String, String)> {
     let editable = record.fields().filter(|(column, _)| column.on_edit != Input::Never);
-    editable
-        .map(|(column, cell)| (column.name, as_typed(&cell.value, column.kind, draft.zone)))
-        .filter(|(_, typed)| typed.len() <= LONGEST_WAS)
-        .collect()
+    let typed = editable.map(|(column, cell)| (column.name.to_owned(), as_typed(&cell.value, column.kind, zone)));
+    typed.filter(|(_, typed)| typed.len() <= LONGEST_WAS).collect()
 }
 
 fn said(words: &'static str) -> Option<&'static str> {

@@ -14,7 +14,7 @@ use super::{
     frame::Frame,
     indent::indented,
     query,
-    record::{self, back, frame, record_id, resource, trail, with_back},
+    record::{self, back, record_id, resource, trail, with_back},
     response::page,
     shown::money,
     urls, verbs,
@@ -115,7 +115,7 @@ pub async fn show(
     let record_url = current.is_some().then(|| with_back(urls::record_url(resource, id), back.as_deref()));
     let crumbs = trail(resource, back.as_deref(), &[(&label, record_url.clone()), ("History", None)]);
     let template = HistoryPage {
-        frame: frame(&console, &visit, &request, format!("History of {label}"), crumbs).await?,
+        frame: Frame::for_page(&console, &visit, &request, format!("History of {label}"), crumbs),
         resource,
         label,
         record_url,

@@ -8,7 +8,9 @@ use uuid::Uuid;
 use super::{
     display::{Shown, Tone, return_to},
     frame::{Crumb, Frame},
+    delete, edit,
     history::{self, EntryView},
+    local_path::local,
     query, related,
     response::page,
     shown::{self, Viewer, shown},
@@ -36,7 +38,6 @@ const NEWEST: i64 = 20;
 #[template(path = "resource/show.html")]
 struct ShowPage<'a> {
     frame: Frame,
-    resource: &'static Resource,
     id: Uuid,
     label: String,
     badge: Option<Badge>,
@@ -59,6 +60,21 @@ struct Fact<'a> {
     column: &'static str,
     label: &'static str,
     shown: Shown<'a>,
+}
+
+/// Everything that is about one record; what stands in an id's place comes first.
+pub fn record_routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/tables/{table}", web::post().to(edit::create))
+        .route("/tables/{table}/new", web::get().to(edit::blank))
+        .route("/tables/{table}/{id}", web::get().to(show))
+        .route("/tables/{table}/{id}", web::post().to(edit::save))
+        .route("/tables/{table}/{id}/edit", web::get().to(edit::open))
+        .route("/tables/{table}/{id}/delete", web::get().to(delete::ask))
+        .route("/tables/{table}/{id}/delete", web::post().to(delete::delete))
+        .route("/tables/{table}/{id}/history", web::get().to(history::show))
+        .route("/tables/{table}/{id}/{verb}", web::get().to(verbs::ask))
+        .route("/tables/{table}/{id}/{verb}", web::post().to(verbs::act));
 }
 
 /// GET /tables/{table}/{id}
@@ -90,10 +106,9 @@ pub async fn show(
     let label = record.label();
     let facts = record.fields().filter(|(column, _)| column.shown);
     let facts = facts.map(|(column, cell)| Fact { column: column.name, label: column.label, shown: shown(column, cell, &viewer) }).collect();
-    let frame = frame(&console, &visit, &request, label.clone(), trail(resource, back.as_deref(), &[(&label, None)])).await?;
+    let frame = Frame::for_page(&console, &visit, &request, label.clone(), trail(resource, back.as_deref(), &[(&label, None)]));
     let template = ShowPage {
         frame,
-        resource,
         id,
         badge: badge(&record),
         offers: verbs::offers(&visit.actor, resource, &record, back.as_deref()),
@@ -194,14 +209,8 @@ pub fn back(pairs: &[(String, String)], others: &[&str]) -> Result<Option<String
     }
     match pairs.iter().find(|(name, value)| name == "return" && !value.is_empty()) {
         None => Ok(None),
-        Some((_, path)) => local(path).map(Some).ok_or_else(|| PageError::bad_request("“return” leads to a page of this console")),
+        Some((_, path)) => local(path).map(|path| Some(path.to_owned())).ok_or_else(|| PageError::bad_request("“return” leads to a page of this console")),
     }
-}
-
-/// A path of this console as it is; `None` for whatever a browser could take for another host.
-pub fn local(path: &str) -> Option<String> {
-    let is_ours = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && !path.chars().any(char::is_control);
-    is_ours.then(|| path.to_owned())
 }
 
 pub fn with_back(url: String, back: Option<&str>) -> String {
@@ -227,15 +236,4 @@ pub fn trail(resource: &Resource, back: Option<&str>, steps: &[(&str, Option<Str
     }
     crumbs.extend(steps.iter().map(|(label, href)| Crumb { label: (*label).to_owned(), href: href.clone() }));
     crumbs
-}
-
-pub async fn frame(
-    console: &Console,
-    visit: &Visit,
-    request: &HttpRequest,
-    title: String,
-    crumbs: Vec<Crumb>,
-) -> Result<Frame, PageError> {
-    let _ = (console, visit, request);
-    Ok(Frame { title, breadcrumbs: crumbs, ..Frame::default() })
 }

@@ -56,6 +56,7 @@ pub(super) fn run(listener: TcpListener, shared: Shared) -> io::Result<Server> {
         registry: Registry::new(TABLES.iter().copied()),
         policy: Policy(LINES),
         entrance: Entrance::new(&shared.keys, reach, shared.setup_token.clone(), audience),
+        keys: Arc::clone(&shared.keys),
         environment: shared.environment().map(str::to_owned),
     });
     let server = HttpServer::new(move || {
