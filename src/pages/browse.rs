@@ -96,7 +96,10 @@ enum Body<'a> {
     Beyond,
     /// Reading took too long; filters that would help.
     TooSlow(Vec<&'static str>),
-    Wrong { problem: String, without: String },
+    Wrong {
+        problem: String,
+        without: String,
+    },
 }
 
 struct Alternative {
@@ -107,6 +110,11 @@ struct Alternative {
 impl ListPage<'_> {
     fn action(&self) -> String {
         list_url(self.resource)
+    }
+
+    /// Beside the title, where no tab says it.
+    fn says_count(&self) -> bool {
+        self.count != Counted::Unknown && !self.tabs.iter().any(|tab| tab.current)
     }
 
     fn is_wrong(&self) -> bool {
@@ -250,12 +258,11 @@ impl Sheet<'_> {
     }
 
     fn frame(&self, title: &str) -> Frame {
-        let resource = self.grant.resource();
-        let crumbs = vec![
-            Crumb { label: resource.group.title().to_owned(), href: None },
-            Crumb { label: resource.plural.to_owned(), href: None },
-        ];
-        Frame::for_page(self.console, self.visit, self.request, title.to_owned(), crumbs)
+        let mut frame = Frame::for_page(self.console, self.visit, self.request, title.to_owned(), Vec::new());
+        let here = frame.navigation.iter().find(|group| group.links.iter().any(|link| link.current));
+        let steps = here.map(|group| group.title).into_iter().chain([self.grant.resource().plural]);
+        frame.breadcrumbs = steps.map(|label| Crumb { label: label.to_owned(), href: None }).collect();
+        frame
     }
 
     fn here(&self) -> String {

@@ -53,8 +53,7 @@ pub async fn candidates(
         let connection = console.database.read().await?;
         reference::candidates(&connection, &grant, typed).await?
     };
-    let matches: Vec<Match> =
-        found.into_iter().map(|one| Match { id: one.id.to_string(), label: one.label, detail: one.detail }).collect();
+    let matches: Vec<Match> = found.into_iter().map(|one| Match { id: one.id.to_string(), label: one.label, detail: one.detail }).collect();
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(matches))
 }
 

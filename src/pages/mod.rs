@@ -25,6 +25,7 @@ pub mod record;
 pub mod response;
 pub mod resume;
 pub mod setup;
+pub mod shell;
 pub mod shown;
 pub mod urls;
 pub mod visit;

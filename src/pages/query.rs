@@ -41,7 +41,8 @@ fn garbled(parameter: &str, problem: &str) -> BadQuery {
 
 fn text(encoded: &str) -> Result<String, &'static str> {
     let bytes = encoded.as_bytes();
-    let is_escape = |at: usize| matches!(bytes.get(at + 1..at + 3), Some([high, low]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit());
+    let is_escape =
+        |at: usize| matches!(bytes.get(at + 1..at + 3), Some([high, low]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit());
     if bytes.iter().enumerate().any(|(at, byte)| *byte == b'%' && !is_escape(at)) {
         return Err("holds a broken escape: a percent sign is written %25.");
     }
