@@ -22,4 +22,5 @@ pub mod record;
 pub mod response;
 pub mod resume;
 pub mod setup;
+pub mod shell;
 pub mod visit;
