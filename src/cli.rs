@@ -142,7 +142,10 @@ fn start_log(settings: &Settings) -> Result<(), Failure> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,nexus_console=info"));
     let log = tracing_subscriber::fmt().compact().with_target(false).with_env_filter(filter);
     match &settings.log_dir {
-        None => log.with_writer(std::io::stderr).init(),
+        None => {
+            let is_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+            log.with_ansi(is_terminal).with_writer(std::io::stderr).init();
+        }
         Some(directory) => {
             let path = directory.join("nexus-console.log");
             let file = std::fs::File::options().create(true).append(true).open(&path).map_err(|error| {

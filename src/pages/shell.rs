@@ -1,6 +1,6 @@
 //! How does a request become the frame around its page?
 
-use actix_web::{HttpMessage, HttpRequest};
+use actix_web::{HttpMessage, HttpRequest, web::Data};
 
 use super::{
     error::RequestId,
@@ -57,6 +57,15 @@ impl Frame {
             path: request.uri().path_and_query().map_or_else(|| path.to_owned(), ToString::to_string),
             printed: format!("Printed by {} on {}", actor.full_name, now.format("%-d %b %Y, %H:%M %Z")),
         }
+    }
+}
+
+impl Frame {
+    /// The frame of a page that failed, where somebody is logged in.
+    pub fn for_failure(request: &HttpRequest) -> Option<Frame> {
+        let visit = request.extensions().get::<Visit>().cloned()?;
+        let console = request.app_data::<Data<Console>>()?;
+        Some(Frame::for_page(console, &visit, request, "", Vec::new()))
     }
 }
 

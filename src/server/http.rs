@@ -20,9 +20,10 @@ use crate::{
         session_store,
     },
     db::pool::{Database, ServingRole},
-    operations::health,
-    pages::{doors, error::error_pages, guard::guard, response::security_headers},
+    pages::{error::error_pages, guard::guard, response::security_headers},
     resource::Registry,
+    routes,
+    tables::TABLES,
 };
 
 /// Small pools of each worker's own beat one large shared one, and more than eight connections in all hurt.
@@ -52,7 +53,7 @@ pub(super) fn run(listener: TcpListener, shared: Shared) -> io::Result<Server> {
     };
     let reach = Reach { public_url: shared.settings.public_url.clone() };
     let program = Arc::new(app::Shared {
-        registry: Registry::new([]),
+        registry: Registry::new(TABLES.iter().copied()),
         policy: Policy(LINES),
         entrance: Entrance::new(&shared.keys, reach, shared.setup_token.clone(), audience),
         environment: shared.environment().map(str::to_owned),
@@ -63,8 +64,7 @@ pub(super) fn run(listener: TcpListener, shared: Shared) -> io::Result<Server> {
         App::new()
             .app_data(Data::new(shared.readiness.clone()))
             .app_data(Data::new(Console::new(database, Arc::clone(&program))))
-            .configure(health::configure)
-            .configure(doors::routes)
+            .configure(routes::all)
             .wrap(from_fn(guard))
             .wrap(sessions)
             .wrap(from_fn(gate::only_when_ready))
