@@ -13,6 +13,7 @@ use futures_util::StreamExt;
 
 use super::cookie::{self, FLASH, VISITOR};
 use super::error::RequestId;
+use super::frame::{Environment, Frame};
 use super::local_path;
 use super::visit::{Known, Visit};
 use super::{flash, login, resume};
@@ -75,11 +76,11 @@ pub async fn guard<B: MessageBody + 'static>(mut request: ServiceRequest, next: 
     let Some(console) = request.app_data::<Data<Console>>().cloned() else {
         return Ok(request.error_response(PageError::internal("no console in the app's data")).map_into_boxed_body());
     };
-    if let Some(answer) = admit(&mut request, &console).await {
-        return Ok(request.into_response(answer));
-    }
-    let response = next.call(request).await?.map_into_boxed_body();
-    Ok(finish(response))
+    let response = match admit(&mut request, &console).await {
+        Some(answer) => request.into_response(answer),
+        None => next.call(request).await?.map_into_boxed_body(),
+    };
+    Ok(finish(response, &console))
 }
 
 /// `Some`: the answer, instead of the handler's.
@@ -104,16 +105,15 @@ async fn admit(request: &mut ServiceRequest, console: &Console) -> Option<HttpRe
         Ok(session) => session,
         Err(error) => return Some(HttpResponse::from_error(unavailable(request, error))),
     };
-    let answer = if is_read { None } else { refuse(request, console, session.as_ref()) };
-    if let (None, Some(session)) = (&answer, session) {
-        match known(console, &session, origin) {
+    if let Some(session) = &session {
+        match known(console, session, origin) {
             Ok(known) => {
                 request.extensions_mut().insert(Visit::new(known));
             }
             Err(error) => return Some(HttpResponse::from_error(error)),
         }
     }
-    answer
+    if is_read { None } else { refuse(request, console, session.as_ref()) }
 }
 
 fn by_a_program(path: &str) -> bool {
@@ -213,17 +213,30 @@ pub(super) fn referring_page(request: &HttpRequest) -> Option<String> {
     local_path::local(path).map(str::to_owned)
 }
 
-fn finish(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+fn finish(response: ServiceResponse<BoxBody>, console: &Console) -> ServiceResponse<BoxBody> {
     let signed_out = response.response().error().is_some_and(|error| matches!(error.as_error(), Some(PageError::SignedOut)));
     if signed_out {
         let to_login = login::redirect(response.request());
         return response.into_response(to_login);
+    }
+    if response.response().error().is_some() {
+        frame_for_error(response.request(), console);
     }
     let mut response = response;
     if flash::was_shown(response.request()) {
         cookie::remove(response.response_mut(), FLASH);
     }
     response
+}
+
+/// The error pages stand in the same frame as the page that failed.
+fn frame_for_error(request: &HttpRequest, console: &Console) {
+    let visit = request.extensions().get::<Visit>().cloned();
+    let frame = match visit {
+        Some(visit) => Frame::for_page(console, &visit, request, "", Vec::new()),
+        None => Frame { environment: console.environment.as_deref().map(Environment::named), ..Frame::default() },
+    };
+    request.extensions_mut().insert(Rc::new(frame));
 }
 
 /// Takes the body off the request and puts it back, so that handlers still find it.
