@@ -14,6 +14,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub use shared::{RoleGap, Serving, Shared};
 
 use crate::{
+    app::Tables,
     db::{
         connect::ConnectError,
         embedded::{Embedded, EmbeddedError, Purpose},
@@ -72,7 +73,7 @@ pub enum ServeError {
 }
 
 /// Serves until it is told to stop; the database is the first thing taken and the last thing left.
-pub async fn serve(settings: Settings, mode: Mode) -> Result<(), ServeError> {
+pub async fn serve(settings: Settings, mode: Mode, tables: Tables) -> Result<(), ServeError> {
     refuse_exposed_demo(&settings, mode)?;
     let embedded = claim(&settings)?;
     let keys = Keys::load(&settings)?;
@@ -81,7 +82,7 @@ pub async fn serve(settings: Settings, mode: Mode) -> Result<(), ServeError> {
 
     let shared = Shared::new(settings, keys, mode);
     let mut stop = StopSignals::register().map_err(ServeError::Serving)?;
-    let server = http::run(listener, shared.clone()).map_err(ServeError::Serving)?;
+    let server = http::run(listener, shared.clone(), tables).map_err(ServeError::Serving)?;
     let handle = server.handle();
     let mut serving = actix_web::rt::spawn(server);
 
