@@ -1,3 +1,5 @@
 //! Does the console keep its promises, on a real PostgreSQL and in a real Chromium?
 
+mod login;
+mod sessions;
 mod support;
