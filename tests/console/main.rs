@@ -2,4 +2,7 @@
 
 mod login;
 mod sessions;
+mod embedded;
+mod program;
+mod running;
 mod support;
