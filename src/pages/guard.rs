@@ -13,7 +13,6 @@ use futures_util::StreamExt;
 
 use super::cookie::{self, FLASH, VISITOR};
 use super::error::RequestId;
-use super::frame::{Environment, Frame};
 use super::local_path;
 use super::visit::{Known, Visit};
 use super::{flash, login, resume};
@@ -80,7 +79,7 @@ pub async fn guard<B: MessageBody + 'static>(mut request: ServiceRequest, next: 
         Some(answer) => request.into_response(answer),
         None => next.call(request).await?.map_into_boxed_body(),
     };
-    Ok(finish(response, &console))
+    Ok(finish(response))
 }
 
 /// `Some`: the answer, instead of the handler's.
@@ -213,30 +212,17 @@ pub(super) fn referring_page(request: &HttpRequest) -> Option<String> {
     local_path::local(path).map(str::to_owned)
 }
 
-fn finish(response: ServiceResponse<BoxBody>, console: &Console) -> ServiceResponse<BoxBody> {
+fn finish(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let signed_out = response.response().error().is_some_and(|error| matches!(error.as_error(), Some(PageError::SignedOut)));
     if signed_out {
         let to_login = login::redirect(response.request());
         return response.into_response(to_login);
-    }
-    if response.response().error().is_some() {
-        frame_for_error(response.request(), console);
     }
     let mut response = response;
     if flash::was_shown(response.request()) {
         cookie::remove(response.response_mut(), FLASH);
     }
     response
-}
-
-/// The error pages stand in the same frame as the page that failed.
-fn frame_for_error(request: &HttpRequest, console: &Console) {
-    let visit = request.extensions().get::<Visit>().cloned();
-    let frame = match visit {
-        Some(visit) => Frame::for_page(console, &visit, request, "", Vec::new()),
-        None => Frame { environment: console.environment.as_deref().map(Environment::named), ..Frame::default() },
-    };
-    request.extensions_mut().insert(Rc::new(frame));
 }
 
 /// Takes the body off the request and puts it back, so that handlers still find it.

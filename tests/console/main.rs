@@ -1,5 +1,7 @@
 //! Does the console keep its promises, on a real PostgreSQL and in a real Chromium?
 
+mod login;
+mod sessions;
 mod embedded;
 mod program;
 mod running;
