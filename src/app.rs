@@ -2,7 +2,11 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use crate::{auth::policy::Policy, db::pool::Database, resource::Registry};
+use crate::{
+    auth::{entrance::Entrance, policy::Policy},
+    db::pool::Database,
+    resource::Registry,
+};
 
 /// One worker's console: its own connections, and what all workers share.
 #[derive(Clone)]
@@ -15,6 +19,9 @@ pub struct Console {
 pub struct Shared {
     pub registry: Registry,
     pub policy: Policy,
+    pub entrance: Entrance,
+    /// The text of the band on every page.
+    pub environment: Option<String>,
 }
 
 impl Console {
