@@ -12,6 +12,7 @@ use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 pub use shared::{RoleGap, Serving, Shared};
+use start::Started;
 
 use crate::{
     app::Tables,
@@ -108,14 +109,15 @@ pub async fn serve(settings: Settings, mode: Mode, tables: Tables) -> Result<(),
 
 /// Never returns but with an error: once started, only a signal ends the service.
 async fn start_and_stay(shared: &Shared, embedded: Option<&Arc<Embedded>>, address: SocketAddr) -> Result<(), ServeError> {
-    let started = start::run(shared, embedded).await?;
+    let Started { demo_password, setup_token, watchers } = start::run(shared, embedded).await?;
     announce::ready(shared, address);
-    if let Some(password) = &started.demo_password {
+    if let Some(password) = &demo_password {
         announce::demo(password);
     }
-    if let Some(token) = &started.setup_token {
+    if let Some(token) = &setup_token {
         announce::setup(shared, address, token);
     }
+    let _until_stopped = watchers;
     std::future::pending().await
 }
 
