@@ -49,10 +49,7 @@ pub enum Refusal {
         "the role that migrates does not own {}. As an administrator of the database, type: {}",
         objects.join(", "), statements.join(" ")
     )]
-    NotOwner {
-        objects: Vec<String>,
-        statements: Vec<String>,
-    },
+    NotOwner { objects: Vec<String>, statements: Vec<String> },
     #[error("the database cannot be asked what it holds")]
     Database(#[from] tokio_postgres::Error),
 }
@@ -66,9 +63,7 @@ pub async fn check_shape(client: &Client) -> Result<(), Refusal> {
     if rows.is_empty() {
         return Ok(());
     }
-    Err(Refusal::OtherShape {
-        reasons: rows.iter().map(|row| row.get("reason")).collect(),
-    })
+    Err(Refusal::OtherShape { reasons: rows.iter().map(|row| row.get("reason")).collect() })
 }
 
 /// # Errors

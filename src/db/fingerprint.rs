@@ -76,9 +76,5 @@ const LINES: &str = "
 /// When the catalog cannot be read.
 pub async fn fingerprint(client: &Client) -> Result<String, tokio_postgres::Error> {
     let rows = client.query(LINES, &[]).await?;
-    Ok(rows
-        .iter()
-        .map(|row| row.get("line"))
-        .collect::<Vec<&str>>()
-        .join("\n"))
+    Ok(rows.iter().map(|row| row.get("line")).collect::<Vec<&str>>().join("\n"))
 }

@@ -9,19 +9,15 @@ use self::step::Step;
 use super::adopt::{self, Refusal};
 
 /// Several instances may start at once; refinery itself takes no lock.
-const LOCK: &str =
-    "SELECT pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended('nexus: migrations', 0))";
-const UNLOCK: &str =
-    "SELECT pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended('nexus: migrations', 0))";
+const LOCK: &str = "SELECT pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended('nexus: migrations', 0))";
+const UNLOCK: &str = "SELECT pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended('nexus: migrations', 0))";
 /// Migrations may take longer than a page; and nobody's own schema is to be searched before public.
 const PREPARE: &str = "SET search_path = public, pg_temp; SET statement_timeout = 0; SET lock_timeout = 0; \
      SET idle_in_transaction_session_timeout = 0; SET default_transaction_read_only = off; \
      SET client_min_messages = warning";
 
-const HISTORY_EXISTS: &str =
-    "SELECT pg_catalog.to_regclass('public.refinery_schema_history') IS NOT NULL AS present";
-const HISTORY: &str =
-    "SELECT version, name, applied_on FROM public.refinery_schema_history ORDER BY version";
+const HISTORY_EXISTS: &str = "SELECT pg_catalog.to_regclass('public.refinery_schema_history') IS NOT NULL AS present";
+const HISTORY: &str = "SELECT version, name, applied_on FROM public.refinery_schema_history ORDER BY version";
 const DROP_EMPTY_HISTORY: &str = "
     DO $$ BEGIN
         IF NOT EXISTS (SELECT 1 FROM public.refinery_schema_history) THEN
@@ -31,8 +27,7 @@ const DROP_EMPTY_HISTORY: &str = "
 
 const ACT_AS_MIGRATION: &str = "SELECT pg_catalog.set_config('nexus.actor', 'system:migrate', true), \
      pg_catalog.set_config('nexus.context', 'job', true)";
-const LOG_EXISTS: &str =
-    "SELECT pg_catalog.to_regclass('public.audit_logs') IS NOT NULL AS present";
+const LOG_EXISTS: &str = "SELECT pg_catalog.to_regclass('public.audit_logs') IS NOT NULL AS present";
 const ROLLBACK_EVENT: &str = "
     INSERT INTO public.audit_logs (entity_type, entity_id, action, new_values, context)
     VALUES ('event', '00000000-0000-0000-0000-000000000000', 'migration',
@@ -69,11 +64,7 @@ pub enum MigrateError {
     #[error("migration {version} ({name}) is not the one that was applied to this database")]
     Diverged { version: u32, name: String },
     #[error("migration {version} ({name}) was rolled back: {reason}")]
-    Invalid {
-        version: u32,
-        name: String,
-        reason: String,
-    },
+    Invalid { version: u32, name: String, reason: String },
     #[error("migration {version} ({name}) failed and was rolled back: {reason}")]
     Failed {
         version: u32,
@@ -90,9 +81,7 @@ pub enum MigrateError {
         #[source]
         source: tokio_postgres::Error,
     },
-    #[error(
-        "this database was there before the console: it does not go back past migration {ADOPTION}"
-    )]
+    #[error("this database was there before the console: it does not go back past migration {ADOPTION}")]
     Adopted,
     #[error("the migrations of this program are not in order")]
     Program(#[source] refinery::Error),
@@ -107,15 +96,8 @@ pub enum MigrateError {
 pub async fn status(client: &mut Client) -> Result<Vec<Migration>, MigrateError> {
     let mut migrations = history(client).await?;
     for step in step::steps() {
-        if !migrations
-            .iter()
-            .any(|applied| applied.version == step.version)
-        {
-            migrations.push(Migration {
-                version: step.version,
-                name: step.name,
-                applied_on: None,
-            });
+        if !migrations.iter().any(|applied| applied.version == step.version) {
+            migrations.push(Migration { version: step.version, name: step.name, applied_on: None });
         }
     }
     migrations.sort_by_key(|migration| migration.version);
@@ -152,16 +134,9 @@ pub async fn validate(client: &mut Client) -> Result<Vec<Failure>, MigrateError>
     let applied = history(client).await?;
     let transaction = client.build_transaction().read_only(true).start().await?;
     let mut failures = Vec::new();
-    for step in step::steps()
-        .into_iter()
-        .filter(|step| applied.iter().any(|known| known.version == step.version))
-    {
+    for step in step::steps().into_iter().filter(|step| applied.iter().any(|known| known.version == step.version)) {
         for row in transaction.query(step.validation, &[]).await? {
-            failures.push(Failure {
-                version: step.version,
-                name: step.name.clone(),
-                reason: row.get("reason"),
-            });
+            failures.push(Failure { version: step.version, name: step.name.clone(), reason: row.get("reason") });
         }
     }
     transaction.commit().await?;
@@ -172,10 +147,7 @@ async fn up_alone(client: &mut Client) -> Result<Vec<Migration>, MigrateError> {
     let steps = step::steps();
     let applied = history(client).await?;
     refuse_newer(&steps, &applied)?;
-    let pending: Vec<&Step> = steps
-        .iter()
-        .filter(|step| !applied.iter().any(|known| known.version == step.version))
-        .collect();
+    let pending: Vec<&Step> = steps.iter().filter(|step| !applied.iter().any(|known| known.version == step.version)).collect();
     let had_history = history_exists(client).await?;
     if !pending.is_empty() {
         adopt::check_ownership(client).await?;
@@ -191,73 +163,44 @@ async fn up_alone(client: &mut Client) -> Result<Vec<Migration>, MigrateError> {
     outcome
 }
 
-async fn apply(
-    client: &mut Client,
-    steps: &[Step],
-    pending: &[&Step],
-) -> Result<Vec<Migration>, MigrateError> {
+async fn apply(client: &mut Client, steps: &[Step], pending: &[&Step]) -> Result<Vec<Migration>, MigrateError> {
     let mut done = Vec::new();
     // Run even with nothing pending: refinery then compares what was applied with what this program has.
-    let targets = pending
-        .iter()
-        .map(|step| Some(*step))
-        .chain(pending.is_empty().then_some(None));
+    let targets = pending.iter().map(|step| Some(*step)).chain(pending.is_empty().then_some(None));
     for target in targets {
         let runner = step::runner(steps).map_err(MigrateError::Program)?;
         let runner = match target {
             Some(step) => {
                 tracing::info!(version = step.version, name = step.name, "migrating");
-                runner.set_target(Target::Version(
-                    i32::try_from(step.version).unwrap_or(i32::MAX),
-                ))
+                runner.set_target(Target::Version(i32::try_from(step.version).unwrap_or(i32::MAX)))
             }
             None => runner,
         };
-        let report = runner
-            .run_async(client)
-            .await
-            .map_err(|error| explain(error, target))?;
-        done.extend(
-            report
-                .applied_migrations()
-                .iter()
-                .map(|migration| Migration {
-                    version: u32::try_from(migration.version()).unwrap_or_default(),
-                    name: migration.name().to_owned(),
-                    applied_on: migration.applied_on().map(ToString::to_string),
-                }),
-        );
+        let report = runner.run_async(client).await.map_err(|error| explain(error, target))?;
+        done.extend(report.applied_migrations().iter().filter_map(|migration| u32::try_from(migration.version()).ok()));
     }
-    Ok(done)
+    Ok(history(client).await?.into_iter().filter(|known| done.contains(&known.version)).collect())
 }
 
 async fn down_alone(client: &mut Client, to: u32) -> Result<Vec<Migration>, MigrateError> {
     let steps = step::steps();
     let applied = history(client).await?;
     refuse_newer(&steps, &applied)?;
-    if to < ADOPTION
-        && applied.iter().any(|known| known.version > to)
-        && adopt::is_adopted(client).await?
-    {
+    if to < ADOPTION && applied.iter().any(|known| known.version > to) && adopt::is_adopted(client).await? {
         return Err(MigrateError::Adopted);
     }
     let mut done = Vec::new();
     for known in applied.into_iter().rev().filter(|known| known.version > to) {
         let Some(step) = steps.iter().find(|step| step.version == known.version) else {
-            return Err(MigrateError::Newer {
-                version: known.version,
-                name: known.name,
-            });
+            return Err(MigrateError::Newer { version: known.version, name: known.name });
         };
         tracing::info!(version = step.version, name = step.name, "rolling back");
-        take_back(client, step)
-            .await
-            .map_err(|source| MigrateError::RollbackFailed {
-                version: step.version,
-                name: step.name.clone(),
-                reason: words(&source),
-                source,
-            })?;
+        take_back(client, step).await.map_err(|source| MigrateError::RollbackFailed {
+            version: step.version,
+            name: step.name.clone(),
+            reason: words(&source),
+            source,
+        })?;
         done.push(known);
     }
     Ok(done)
@@ -267,21 +210,12 @@ async fn take_back(client: &mut Client, step: &Step) -> Result<(), tokio_postgre
     let version = i32::try_from(step.version).unwrap_or(i32::MAX);
     let transaction = client.transaction().await?;
     transaction.execute(ACT_AS_MIGRATION, &[]).await?;
-    transaction
-        .batch_execute("LOCK TABLE public.refinery_schema_history IN EXCLUSIVE MODE")
-        .await?;
+    transaction.batch_execute("LOCK TABLE public.refinery_schema_history IN EXCLUSIVE MODE").await?;
     transaction.batch_execute(step.rollback).await?;
     // RETURNING and query_one: one row and no other, or the transaction is given up.
-    transaction
-        .query_one(
-            "DELETE FROM public.refinery_schema_history WHERE version = $1 RETURNING version",
-            &[&version],
-        )
-        .await?;
+    transaction.query_one("DELETE FROM public.refinery_schema_history WHERE version = $1 RETURNING version", &[&version]).await?;
     if transaction.query_one(LOG_EXISTS, &[]).await?.get("present") {
-        transaction
-            .execute(ROLLBACK_EVENT, &[&version, &step.name])
-            .await?;
+        transaction.execute(ROLLBACK_EVENT, &[&version, &step.name]).await?;
     }
     transaction.commit().await
 }
@@ -307,9 +241,7 @@ async fn history(client: &Client) -> Result<Vec<Migration>, MigrateError> {
     for row in rows {
         applied.push(Migration {
             version: u32::try_from(row.try_get::<_, i32>("version")?).unwrap_or_default(),
-            name: row
-                .try_get::<_, Option<String>>("name")?
-                .unwrap_or_default(),
+            name: row.try_get::<_, Option<String>>("name")?.unwrap_or_default(),
             applied_on: row.try_get("applied_on")?,
         });
     }
@@ -317,14 +249,8 @@ async fn history(client: &Client) -> Result<Vec<Migration>, MigrateError> {
 }
 
 fn refuse_newer(steps: &[Step], applied: &[Migration]) -> Result<(), MigrateError> {
-    match applied
-        .iter()
-        .find(|known| !steps.iter().any(|step| step.version == known.version))
-    {
-        Some(newer) => Err(MigrateError::Newer {
-            version: newer.version,
-            name: newer.name.clone(),
-        }),
+    match applied.iter().find(|known| !steps.iter().any(|step| step.version == known.version)) {
+        Some(newer) => Err(MigrateError::Newer { version: newer.version, name: newer.name.clone() }),
         None => Ok(()),
     }
 }
@@ -332,12 +258,7 @@ fn refuse_newer(steps: &[Step], applied: &[Migration]) -> Result<(), MigrateErro
 fn explain(error: refinery::Error, target: Option<&Step>) -> MigrateError {
     use refinery::error::Kind;
 
-    let named = |migration: &refinery::Migration| {
-        (
-            u32::try_from(migration.version()).unwrap_or_default(),
-            migration.name().to_owned(),
-        )
-    };
+    let named = |migration: &refinery::Migration| (u32::try_from(migration.version()).unwrap_or_default(), migration.name().to_owned());
     match error.kind() {
         Kind::DivergentVersion(applied, _) => {
             let (version, name) = named(applied);
@@ -350,25 +271,11 @@ fn explain(error: refinery::Error, target: Option<&Step>) -> MigrateError {
         Kind::Connection(_, source) => {
             let database = source.downcast_ref::<tokio_postgres::Error>();
             let reason = database.map_or_else(|| source.to_string(), words);
-            let (version, name) = target
-                .map(|step| (step.version, step.name.clone()))
-                .unwrap_or_default();
-            if database
-                .and_then(tokio_postgres::Error::code)
-                .is_some_and(|code| code.code() == "NX090")
-            {
-                return MigrateError::Invalid {
-                    version,
-                    name,
-                    reason,
-                };
+            let (version, name) = target.map(|step| (step.version, step.name.clone())).unwrap_or_default();
+            if database.and_then(tokio_postgres::Error::code).is_some_and(|code| code.code() == "NX090") {
+                return MigrateError::Invalid { version, name, reason };
             }
-            MigrateError::Failed {
-                version,
-                name,
-                reason,
-                source: error,
-            }
+            MigrateError::Failed { version, name, reason, source: error }
         }
         Kind::InvalidName
         | Kind::InvalidVersion
@@ -381,7 +288,5 @@ fn explain(error: refinery::Error, target: Option<&Step>) -> MigrateError {
 
 /// What the server said, where it said something: the driver's own words are only "db error".
 fn words(error: &tokio_postgres::Error) -> String {
-    error
-        .as_db_error()
-        .map_or_else(|| error.to_string(), |answer| answer.message().to_owned())
+    error.as_db_error().map_or_else(|| error.to_string(), |answer| answer.message().to_owned())
 }

@@ -99,10 +99,7 @@ pub enum AppRole {
 pub async fn ensure(owner: &Client) -> Result<AppRole, RolesError> {
     let found = owner.query_one(OBSTACLE, &[]).await?;
     if let Some(reason) = found.get::<_, Option<String>>("obstacle") {
-        return Ok(AppRole::Missing {
-            reason,
-            statement: remedy(owner).await?,
-        });
+        return Ok(AppRole::Missing { reason, statement: remedy(owner).await? });
     }
     if !found.get::<_, bool>("present")
         && let Err(error) = owner.batch_execute(CREATE).await
@@ -112,22 +109,18 @@ pub async fn ensure(owner: &Client) -> Result<AppRole, RolesError> {
             Some(&SqlState::DUPLICATE_OBJECT | &SqlState::UNIQUE_VIOLATION) => {}
             Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
                 let reason = "the owner may not create roles".to_owned();
-                return Ok(AppRole::Missing {
-                    reason,
-                    statement: remedy(owner).await?,
-                });
+                return Ok(AppRole::Missing { reason, statement: remedy(owner).await? });
             }
             _ => return Err(error.into()),
         }
     }
-    if let Err(error) = owner.batch_execute(STEP_DOWN).await {
+    if let Err(error) = owner.batch_execute(STEP_DOWN).await
+        && error.code() != Some(&SqlState::UNIQUE_VIOLATION)
+    {
         return match error.code() {
             Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
                 let reason = "the owner may not step down to nexus_app".to_owned();
-                Ok(AppRole::Missing {
-                    reason,
-                    statement: remedy(owner).await?,
-                })
+                Ok(AppRole::Missing { reason, statement: remedy(owner).await? })
             }
             _ => Err(error.into()),
         };
@@ -149,9 +142,7 @@ pub async fn excess(client: &Client) -> Result<Vec<String>, RolesError> {
 }
 
 async fn remedy(owner: &Client) -> Result<String, RolesError> {
-    let row = owner
-        .query_one("SELECT pg_catalog.quote_ident(current_user) AS name", &[])
-        .await?;
+    let row = owner.query_one("SELECT pg_catalog.quote_ident(current_user) AS name", &[]).await?;
     let name: String = row.get("name");
     Ok([
         "CREATE ROLE nexus_app LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS; -- unless it exists\n\

@@ -42,13 +42,8 @@ macro_rules! companion {
     };
 }
 
-const COMPANIONS: &[Companion] = &[
-    companion!(1, "nexus_schema"),
-    companion!(2, "audit"),
-    companion!(3, "guards"),
-    companion!(4, "indexes"),
-    companion!(5, "seed"),
-];
+const COMPANIONS: &[Companion] =
+    &[companion!(1, "nexus_schema"), companion!(2, "audit"), companion!(3, "guards"), companion!(4, "indexes"), companion!(5, "seed")];
 
 /// One migration with everything that belongs to it.
 pub struct Step {
@@ -68,9 +63,7 @@ pub fn steps() -> Vec<Step> {
         .iter()
         .filter_map(|migration| {
             let version = u32::try_from(migration.version()).ok()?;
-            let companion = COMPANIONS
-                .iter()
-                .find(|companion| companion.version == version)?;
+            let companion = COMPANIONS.iter().find(|companion| companion.version == version)?;
             Some(Step {
                 version,
                 name: migration.name().to_owned(),
@@ -119,18 +112,13 @@ mod tests {
 
     /// Every file in a folder below `migrations`, by its name without the extension.
     fn files(folder: &str, prefix: char) -> Vec<String> {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("migrations")
-            .join(folder);
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder);
         let mut names: Vec<String> = std::fs::read_dir(folder)
             .expect("the folder is readable")
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
             .filter(|name| name.ends_with(".sql"))
             .map(|name| {
-                assert!(
-                    name.starts_with(prefix),
-                    "{name} is not named {prefix}<n>__<name>.sql"
-                );
+                assert!(name.starts_with(prefix), "{name} is not named {prefix}<n>__<name>.sql");
                 name.trim_start_matches(prefix).to_owned()
             })
             .collect();
@@ -144,21 +132,10 @@ mod tests {
         assert_eq!(forward, files("rollback", 'R'));
         assert_eq!(forward, files("validation", 'C'));
         assert_eq!(forward.len(), COMPANIONS.len());
-        assert_eq!(
-            forward.len(),
-            embedded::migrations::runner().get_migrations().len()
-        );
+        assert_eq!(forward.len(), embedded::migrations::runner().get_migrations().len());
         let steps = steps();
-        let named: Vec<String> = steps
-            .iter()
-            .map(|step| format!("{}__{}.sql", step.version, step.name))
-            .collect();
+        let named: Vec<String> = steps.iter().map(|step| format!("{}__{}.sql", step.version, step.name)).collect();
         assert_eq!(forward, named);
-        assert!(
-            steps
-                .iter()
-                .map(|step| step.version)
-                .eq(1..=u32::try_from(steps.len()).expect("few migrations"))
-        );
+        assert!(steps.iter().map(|step| step.version).eq(1..=u32::try_from(steps.len()).expect("few migrations")));
     }
 }
