@@ -1,1 +1,170 @@
-//! 
+//! Which commands are there, and how does each end?
+
+mod migrate;
+mod password;
+mod reach;
+mod user;
+
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    operations::doctor,
+    server::{self, Mode},
+    settings::{Options, Settings},
+};
+
+/// For mistakes of whoever typed the command, as every program of a Unix system has it.
+const WRONG_USAGE: u8 = 2;
+
+/// A web console over the NEXUS Platform database
+#[derive(Debug, Parser)]
+#[command(name = "nexus-console", version, max_term_width = 100)]
+struct CommandLine {
+    /// Without a command the console serves, as with `serve`
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    options: Options,
+    /// `nexus-console --demo` is `nexus-console serve --demo`
+    #[arg(long, hide = true)]
+    demo: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the console until told to stop (the default command)
+    Serve(ServeOptions),
+    /// Show, apply, undo or check the database's migrations
+    #[command(subcommand)]
+    Migrate(migrate::Migrate),
+    /// Create a user, or give one a new password
+    #[command(subcommand)]
+    User(user::User),
+    /// Say what is wrong with configuration, database, roles and triggers, and what to type
+    Doctor,
+}
+
+#[derive(Debug, Args)]
+struct ServeOptions {
+    /// Fill an empty embedded database with demo data and users; on this machine only
+    #[arg(long)]
+    demo: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("{0}")]
+    Usage(String),
+    #[error(transparent)]
+    Serve(#[from] server::ServeError),
+    #[error(transparent)]
+    Reach(#[from] reach::ReachError),
+    #[error(transparent)]
+    Migrate(#[from] migrate::MigrateFailure),
+    #[error(transparent)]
+    User(#[from] user::UserError),
+    /// Said already, finding by finding.
+    #[error("")]
+    Unwell,
+}
+
+/// Parses, runs, and turns the outcome into what the shell gets.
+#[must_use]
+pub fn run() -> ExitCode {
+    let line = CommandLine::parse();
+    let settings = match Settings::parse(line.options) {
+        Ok(settings) => settings,
+        Err(error) => return end(&Failure::Usage(error.to_string())),
+    };
+    if let Err(error) = start_log(&settings) {
+        return end(&error);
+    }
+    let command = match (line.command, line.demo) {
+        (None, demo) => Command::Serve(ServeOptions { demo }),
+        (Some(Command::Serve(options)), demo) => Command::Serve(ServeOptions { demo: demo || options.demo }),
+        (Some(command), false) => command,
+        (Some(_), true) => return end(&Failure::Usage("--demo belongs to serve".into())),
+    };
+    match actix_web::rt::System::new().block_on(execute(command, settings)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => end(&failure),
+    }
+}
+
+async fn execute(command: Command, settings: Settings) -> Result<(), Failure> {
+    match command {
+        Command::Serve(ServeOptions { demo: true }) => Ok(server::serve(settings, Mode::Demo).await?),
+        Command::Serve(ServeOptions { demo: false }) => Ok(server::serve(settings, Mode::Plain).await?),
+        Command::Migrate(command) => Ok(migrate::run(command, &settings).await?),
+        Command::User(command) => Ok(user::run(command, &settings).await?),
+        Command::Doctor => examine(&settings).await,
+    }
+}
+
+async fn examine(settings: &Settings) -> Result<(), Failure> {
+    let report = match reach::Reached::open(settings, "doctor").await {
+        Ok(reached) => {
+            let report = doctor::examine(settings, &reached.owner).await;
+            let repair = reached.repair_command();
+            reached.close().await?;
+            report.with_note(repair)
+        }
+        Err(error) => doctor::Report::unreachable(settings, &error.to_string()),
+    };
+    print!("{report}");
+    if report.is_well() { Ok(()) } else { Err(Failure::Unwell) }
+}
+
+/// One line on standard error, and the status: 2 for wrong usage, 1 for everything else.
+fn end(failure: &Failure) -> ExitCode {
+    match failure {
+        Failure::Usage(_) => {
+            eprintln!("nexus-console: {failure}");
+            ExitCode::from(WRONG_USAGE)
+        }
+        Failure::Unwell => ExitCode::FAILURE,
+        Failure::Serve(server::ServeError::DemoElsewhere | server::ServeError::DemoExposed(_)) => {
+            eprintln!("nexus-console: {failure}");
+            ExitCode::from(WRONG_USAGE)
+        }
+        Failure::Serve(_) | Failure::Reach(_) | Failure::Migrate(_) | Failure::User(_) => {
+            eprintln!("nexus-console: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// To standard error, or to a file that is only appended to.
+fn start_log(settings: &Settings) -> Result<(), Failure> {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,nexus_console=info"));
+    let log = tracing_subscriber::fmt().compact().with_target(false).with_env_filter(filter);
+    match &settings.log_dir {
+        None => {
+            let is_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+            log.with_ansi(is_terminal).with_writer(std::io::stderr).init();
+        }
+        Some(directory) => {
+            let path = directory.join("nexus-console.log");
+            let file = std::fs::File::options().create(true).append(true).open(&path).map_err(|error| {
+                Failure::Usage(format!("NEXUS_LOG_DIR: {}: {error}; accepted is a directory the console may write to", path.display()))
+            })?;
+            log.with_ansi(false).with_writer(std::sync::Mutex::new(file)).init();
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::CommandLine;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+}

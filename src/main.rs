@@ -1,3 +1,7 @@
 //! Where does the program begin?
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    nexus_console::cli::run()
+}

@@ -1,1 +1,125 @@
-//! 
+//! Who may do what? This table, and nothing else, says.
+
+use super::{actor::Actor, grant::Grant, role::Role};
+use crate::resource::Resource;
+
+/// What can be done with a table's records. A table has only the verbs it declares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    Read,
+    Create,
+    Edit,
+    Delete,
+    Export,
+    /// The audit entries about one record of any table one may read.
+    History,
+    Withdraw,
+    Deactivate,
+    SendPasswordLink,
+    Rotate,
+    Revoke,
+    MarkRead,
+}
+
+use Action::{Create, Deactivate, Delete, Edit, Export, History, MarkRead, Read, Revoke, Rotate, SendPasswordLink, Withdraw};
+
+/// What a role may do with a table, and on which rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    Nothing,
+    All(&'static [Action]),
+    /// Only on the rows that belong to the actor, by the resource's `owner`.
+    Own(&'static [Action]),
+}
+
+/// One line of the table below.
+#[derive(Debug, Clone, Copy)]
+pub struct Line {
+    pub table: &'static str,
+    pub admin: Access,
+    pub manager: Access,
+    pub auditor: Access,
+    pub user: Access,
+    pub viewer: Access,
+}
+
+use Access::{All, Nothing, Own};
+
+const READ: Access = All(&[Read]);
+const EVERYTHING: Access = All(&[Read, Create, Edit, Delete, Export]);
+const KEYS: &[Action] = &[Read, Create, Rotate, Revoke];
+const INBOX: Access = Own(&[Read, MarkRead]);
+const SESSIONS: Access = Own(&[Read, Revoke]);
+const REGISTRY: (Access, Access, Access) = (All(&[Read, Create, Edit]), All(&[Read, Export]), READ);
+
+#[rustfmt::skip]
+pub const LINES: &[Line] = &[
+    Line { table: "users", admin: All(&[Read, Create, Edit, Export, Deactivate, SendPasswordLink]), manager: READ, auditor: READ, user: Nothing, viewer: Nothing },
+    Line { table: "accounts", admin: EVERYTHING, manager: All(&[Read, Create, Edit]), auditor: All(&[Read, Export]), user: Own(&[Read]), viewer: READ },
+    Line { table: "transactions", admin: All(&[Read, Create, Edit, Export, Withdraw]), manager: All(&[Read, Create, Edit, Export, Withdraw]), auditor: All(&[Read, Export]), user: Own(&[Read, Create, Withdraw]), viewer: READ },
+    Line { table: "audit_logs", admin: All(&[Read, Export, History]), manager: All(&[History]), auditor: All(&[Read, Export, History]), user: Nothing, viewer: Nothing },
+    Line { table: "ssot_audit_logs", admin: All(&[Read, Export, History]), manager: All(&[History]), auditor: All(&[Read, Export, History]), user: Nothing, viewer: Nothing },
+    Line { table: "system_settings", admin: EVERYTHING, manager: READ, auditor: READ, user: Nothing, viewer: Nothing },
+    Line { table: "ssot_api_contracts", admin: EVERYTHING, manager: REGISTRY.0, auditor: REGISTRY.1, user: REGISTRY.2, viewer: REGISTRY.2 },
+    Line { table: "ssot_api_aliases", admin: EVERYTHING, manager: REGISTRY.0, auditor: REGISTRY.1, user: REGISTRY.2, viewer: REGISTRY.2 },
+    Line { table: "ssot_governance_rules", admin: EVERYTHING, manager: READ, auditor: READ, user: Nothing, viewer: READ },
+    Line { table: "api_keys", admin: All(&[Read, Create, Edit, Export, Rotate, Revoke]), manager: Own(KEYS), auditor: READ, user: Own(KEYS), viewer: Nothing },
+    Line { table: "notifications", admin: All(&[Read, Create, Delete, Export, MarkRead]), manager: INBOX, auditor: INBOX, user: INBOX, viewer: INBOX },
+    Line { table: "user_sessions", admin: All(&[Read, Revoke]), manager: SESSIONS, auditor: READ, user: SESSIONS, viewer: SESSIONS },
+];
+
+/// Refused: who asked, and which roles would be let in.
+#[derive(Debug, thiserror::Error)]
+#[error("{action:?} on {table} is not for this actor")]
+pub struct Refused {
+    pub table: &'static str,
+    pub action: Action,
+    pub allowed: Vec<Role>,
+}
+
+/// The permission table in force. The console's own is [`LINES`]; a console with more tables has more lines.
+#[derive(Debug, Clone, Copy)]
+pub struct Policy(pub &'static [Line]);
+
+impl Policy {
+    fn access(self, role: Role, table: &str) -> Access {
+        self.0.iter().find(|line| line.table == table).map_or(Nothing, |line| match role {
+            Role::Admin => line.admin,
+            Role::Manager => line.manager,
+            Role::Auditor => line.auditor,
+            Role::User => line.user,
+            Role::Viewer => line.viewer,
+        })
+    }
+
+    fn allowed(self, table: &str, action: Action) -> Vec<Role> {
+        let may = |role: &Role| matches!(self.access(*role, table), All(actions) | Own(actions) if actions.contains(&action));
+        Role::ALL.into_iter().filter(may).collect()
+    }
+}
+
+impl Actor {
+    /// The only way to a [`Grant`], without which nothing is read or written.
+    ///
+    /// # Errors
+    /// [`Refused`], with the roles that may.
+    pub fn authorize(&self, action: Action, resource: &'static Resource) -> Result<Grant, Refused> {
+        let refused = || Refused { table: resource.table, action, allowed: self.policy.allowed(resource.table, action) };
+        let role = self.role.ok_or_else(refused)?;
+        match self.policy.access(role, resource.table) {
+            All(actions) if actions.contains(&action) => Ok(Grant::on_all_rows(resource, action, self.id)),
+            Own(actions) if actions.contains(&action) => Ok(Grant::on_own_rows(resource, action, self.id)),
+            All(_) | Own(_) | Nothing => Err(refused()),
+        }
+    }
+
+    pub fn may(&self, action: Action, resource: &'static Resource) -> bool {
+        self.authorize(action, resource).is_ok()
+    }
+
+    /// Whether names of this table's records may stand where another record refers to them.
+    /// Who may read none or only their own rows sees no label of a stranger's.
+    pub fn sees_labels_of(&self, resource: &'static Resource) -> bool {
+        self.authorize(Read, resource).is_ok_and(|grant| grant.covers_all_rows())
+    }
+}

@@ -1,1 +1,218 @@
-//! 
+//! How does a request get a connection, and what can go wrong with it?
+
+use std::time::Duration;
+
+use deadpool_postgres::{Hook, HookError, Manager, Object, Pool, PoolError, Runtime, Timeouts};
+use futures_util::{Stream, TryStreamExt};
+use tokio_postgres::{
+    Row, Statement,
+    error::SqlState,
+    types::{BorrowToSql, ToSql},
+};
+
+use super::violation::Violation;
+
+/// A statement costs about 80 kB in each backend that has prepared it.
+const STATEMENTS_A_CONNECTION: usize = 64;
+/// How long a list may take before its page asks for a filter.
+const READ_TIMEOUT: &str = "5s";
+
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// Unreachable, restarting, read-only or out of connections: a matter of time.
+    #[error("the database is away")]
+    Away(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the statement ran out of time")]
+    TooSlow,
+    /// Somebody else holds what this needs; the same again may succeed.
+    #[error("the rows are in use")]
+    Busy,
+    #[error("the data breaks a rule of the schema")]
+    Violation(Violation),
+    /// A trigger or function of our own said no: its SQLSTATE (class NX) and its words.
+    #[error("refused by the database: {message}")]
+    Refused { code: String, message: String },
+    #[error("the database answered with an error")]
+    Other(#[source] tokio_postgres::Error),
+}
+
+impl From<tokio_postgres::Error> for DatabaseError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let Some(answer) = error.as_db_error() else {
+            let lost = error.is_closed() || std::error::Error::source(&error).is_some_and(|source| source.is::<std::io::Error>());
+            return if lost { DatabaseError::Away(Box::new(error)) } else { DatabaseError::Other(error) };
+        };
+        if let Some(violation) = Violation::of(answer) {
+            return DatabaseError::Violation(violation);
+        }
+        let code = answer.code().code();
+        if code.starts_with("NX") {
+            return DatabaseError::Refused { code: code.to_owned(), message: answer.message().to_owned() };
+        }
+        match *answer.code() {
+            SqlState::QUERY_CANCELED => DatabaseError::TooSlow,
+            SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED | SqlState::LOCK_NOT_AVAILABLE => DatabaseError::Busy,
+            SqlState::READ_ONLY_SQL_TRANSACTION => DatabaseError::Away(Box::new(error)),
+            // Connection exceptions, out of resources, shutdown and crash of the server.
+            _ if ["08", "53", "57P"].iter().any(|class| code.starts_with(class)) => DatabaseError::Away(Box::new(error)),
+            _ => DatabaseError::Other(error),
+        }
+    }
+}
+
+impl From<PoolError> for DatabaseError {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Backend(error) => match DatabaseError::from(error) {
+                // Nobody gets this far with a wrong statement: whatever failed, we have no connection.
+                DatabaseError::Other(error) => DatabaseError::Away(Box::new(error)),
+                known => known,
+            },
+            other => DatabaseError::Away(Box::new(other)),
+        }
+    }
+}
+
+/// The connections of one worker.
+#[derive(Clone)]
+pub struct Database {
+    pool: Pool,
+}
+
+/// The role the console serves as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServingRole {
+    /// The connection logs in as the role that serves.
+    LoggedIn,
+    /// The connection logs in as the owner and steps down: a guard against mistakes, not against an attacker.
+    SteppedDown,
+}
+
+impl Database {
+    /// A pool of `size` connections; nothing is connected before the first request.
+    pub fn new(manager: Manager, size: usize, role: ServingRole) -> Database {
+        let step_down = match role {
+            ServingRole::LoggedIn => "",
+            ServingRole::SteppedDown => "SET ROLE nexus_app;",
+        };
+        let pool = Pool::builder(manager)
+            .max_size(size)
+            .runtime(Runtime::Tokio1)
+            .timeouts(Timeouts {
+                wait: Some(Duration::from_secs(5)),
+                create: Some(Duration::from_secs(5)),
+                recycle: Some(Duration::from_secs(5)),
+            })
+            .post_create(Hook::async_fn(move |client, _| {
+                Box::pin(async move {
+                    // Reading is the default: a write outside `Write` fails in the database itself.
+                    for statement in
+                        ["SET search_path = public, pg_catalog", "SET default_transaction_read_only = on", "SET TIME ZONE 'UTC'"]
+                    {
+                        client.batch_execute(statement).await.map_err(HookError::Backend)?;
+                    }
+                    client
+                        .execute("SELECT set_config('statement_timeout', $1, false)", &[&READ_TIMEOUT])
+                        .await
+                        .map_err(HookError::Backend)?;
+                    client.batch_execute(step_down).await.map_err(HookError::Backend)
+                })
+            }))
+            .build();
+        match pool {
+            Ok(pool) => Database { pool },
+            Err(error) => unreachable!("a pool with a runtime and timeouts always builds: {error}"),
+        }
+    }
+
+    /// # Errors
+    /// `Away` when no connection can be had within five seconds.
+    pub async fn read(&self) -> Result<Connection, DatabaseError> {
+        Ok(Connection { client: self.pool.get().await? })
+    }
+}
+
+/// A connection out of the pool, in whatever transaction its owner began.
+pub struct Connection {
+    pub(crate) client: Object,
+}
+
+pub type Parameter<'a> = &'a (dyn ToSql + Sync);
+
+impl Connection {
+    /// # Errors
+    /// As PostgreSQL refuses the text.
+    pub async fn prepare(&self, text: &str) -> Result<Statement, DatabaseError> {
+        if self.client.statement_cache.size() >= STATEMENTS_A_CONNECTION {
+            self.client.statement_cache.clear();
+        }
+        Ok(self.client.prepare_cached(text).await?)
+    }
+
+    /// # Errors
+    /// See [`DatabaseError`]; so for the three below.
+    pub async fn query(&self, text: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, DatabaseError> {
+        let statement = self.prepare(text).await?;
+        Ok(self.client.query(&statement, parameters).await?)
+    }
+
+    pub async fn query_opt(&self, text: &str, parameters: &[Parameter<'_>]) -> Result<Option<Row>, DatabaseError> {
+        let statement = self.prepare(text).await?;
+        Ok(self.client.query_opt(&statement, parameters).await?)
+    }
+
+    pub async fn query_one(&self, text: &str, parameters: &[Parameter<'_>]) -> Result<Row, DatabaseError> {
+        let statement = self.prepare(text).await?;
+        Ok(self.client.query_one(&statement, parameters).await?)
+    }
+
+    pub(crate) async fn rows<P: BorrowToSql>(&self, text: &str, parameters: &[P]) -> Result<Vec<Row>, DatabaseError>
+    where
+        for<'a> &'a P: BorrowToSql,
+    {
+        self.stream(text, parameters).await?.try_collect().await
+    }
+
+    /// The rows as they come; memory does not grow with their number.
+    pub(crate) async fn stream<P: BorrowToSql>(
+        &self,
+        text: &str,
+        parameters: &[P],
+    ) -> Result<impl Stream<Item = Result<Row, DatabaseError>> + use<P>, DatabaseError>
+    where
+        for<'a> &'a P: BorrowToSql,
+    {
+        let statement = self.prepare(text).await?;
+        let rows = self.client.query_raw(&statement, parameters.iter()).await?;
+        Ok(rows.map_err(DatabaseError::from))
+    }
+
+    /// Runs `work` with another limit than a list's; both settings travel with it in one round trip.
+    pub(crate) async fn within<T>(&self, limit: Limit, work: impl Future<Output = Result<T, DatabaseError>>) -> Result<T, DatabaseError> {
+        let set = "SELECT set_config('statement_timeout', $1, false)";
+        let statement = self.prepare(set).await?;
+        let (before, answer, after) = futures_util::future::join3(
+            self.client.query(&statement, &[&limit.text() as Parameter<'_>]),
+            work,
+            self.client.query(&statement, &[&READ_TIMEOUT as Parameter<'_>]),
+        )
+        .await;
+        before?;
+        after?;
+        answer
+    }
+}
+
+/// How long a statement may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Limit {
+    Count,
+}
+
+impl Limit {
+    fn text(self) -> &'static str {
+        match self {
+            Limit::Count => "1s",
+        }
+    }
+}

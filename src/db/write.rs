@@ -1,1 +1,103 @@
-//! 
+//! How is anything changed? Only in a transaction that has said who acts.
+
+use std::ops::Deref;
+
+use super::pool::{Connection, Database, DatabaseError, Parameter};
+use crate::auth::origin::Origin;
+
+const BEGIN: &str = "BEGIN READ WRITE; SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '15s'; SET LOCAL idle_in_transaction_session_timeout = '30s'";
+const SET_ORIGIN: &str = "SELECT set_config('nexus.actor', $1, true), set_config('nexus.context', $2, true), \
+     set_config('nexus.ip', $3, true), set_config('nexus.agent', $4, true), \
+     set_config('nexus.request', $5, true), set_config('nexus.session', $6, true)";
+
+/// A transaction whose actor the audit triggers know. Dropped without [`Write::commit`], nothing of it stays.
+pub struct Write {
+    /// Taken only on the way out, by `commit` or by `drop`.
+    connection: Option<Connection>,
+    party: crate::auth::origin::Party,
+}
+
+impl Write {
+    /// # Errors
+    /// `Away` when there is no connection to be had.
+    pub async fn begin(database: &Database, origin: &Origin) -> Result<Write, DatabaseError> {
+        let connection = database.read().await?;
+        let write = Write { connection: Some(connection), party: origin.party.clone() };
+        let agent: String = origin.agent.as_deref().unwrap_or_default().chars().filter(|letter| *letter != '\0').take(500).collect();
+        let settings = [
+            origin.party.to_string(),
+            origin.channel.name().to_owned(),
+            origin.ip.map(|ip| ip.to_string()).unwrap_or_default(),
+            agent,
+            origin.request.clone().unwrap_or_default(),
+            origin.session.map(|id| id.to_string()).unwrap_or_default(),
+        ];
+        let statement = write.prepare(SET_ORIGIN).await?;
+        let parameters = settings.each_ref().map(|text| text as Parameter<'_>);
+        // Both travel together; the second runs inside what the first began.
+        let (begun, set) = tokio::join!(write.client.batch_execute(BEGIN), write.client.query(&statement, &parameters));
+        begun?;
+        set?;
+        Ok(write)
+    }
+
+    /// Why this is done, in the actor's own words: stands beside the entries written from here on.
+    ///
+    /// # Errors
+    /// See [`DatabaseError`].
+    pub async fn reason(&self, reason: &str) -> Result<(), DatabaseError> {
+        self.query_one("SELECT set_config('nexus.reason', $1, true)", &[&reason]).await?;
+        Ok(())
+    }
+
+    pub fn party(&self) -> &crate::auth::origin::Party {
+        &self.party
+    }
+
+    /// # Errors
+    /// See [`DatabaseError`]; answers the number of rows changed.
+    pub async fn execute(&self, text: &str, parameters: &[Parameter<'_>]) -> Result<u64, DatabaseError> {
+        let statement = self.prepare(text).await?;
+        Ok(self.client.execute(&statement, parameters).await?)
+    }
+
+    /// # Errors
+    /// When the connection is lost it is unknown whether the change stands; the caller says so.
+    pub async fn commit(mut self) -> Result<(), DatabaseError> {
+        let Some(connection) = self.connection.take() else {
+            return Ok(());
+        };
+        connection.client.batch_execute("COMMIT").await?;
+        Ok(())
+    }
+}
+
+impl Deref for Write {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        match &self.connection {
+            Some(connection) => connection,
+            None => unreachable!("the connection is there until commit or drop takes it"),
+        }
+    }
+}
+
+impl Drop for Write {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else {
+            return;
+        };
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => {
+                runtime.spawn(async move {
+                    if connection.client.batch_execute("ROLLBACK").await.is_err() {
+                        // A connection in an unknown state must not serve the next request.
+                        drop(deadpool_postgres::Object::take(connection.client));
+                    }
+                });
+            }
+            Err(_) => drop(deadpool_postgres::Object::take(connection.client)),
+        }
+    }
+}

@@ -1,3 +1,6 @@
 //! Does the console keep its promises, on a real PostgreSQL and in a real Chromium?
 
-fn main() {}
+mod embedded;
+mod program;
+mod running;
+mod support;

@@ -1,0 +1,92 @@
+//! Which answer does a failure of the layers below become? Converted here, once.
+
+use std::time::Duration;
+
+use crate::{
+    auth::policy::{Action, Refused},
+    db::pool::DatabaseError,
+    error::PageError,
+    resource::{request::BadQuery, store::StoreError},
+};
+
+const SOON: Duration = Duration::from_secs(5);
+
+impl From<DatabaseError> for PageError {
+    fn from(error: DatabaseError) -> PageError {
+        match error {
+            DatabaseError::Away(source) => PageError::Unavailable { retry_after: SOON, kept: None, source: Some(source) },
+            DatabaseError::TooSlow => PageError::Unavailable { retry_after: SOON, kept: None, source: None },
+            DatabaseError::Busy => PageError::Conflict {
+                what: "Somebody else is changing this at the same moment. Nothing was saved; try again.".to_owned(),
+                ways: Vec::new(),
+            },
+            DatabaseError::Violation(violation) => {
+                PageError::Unprocessable { what: format!("The database refused the value of {}.", named(&violation.columns)) }
+            }
+            DatabaseError::Refused { code, message } => refused(&code, message),
+            DatabaseError::Other(source) => PageError::internal(source),
+        }
+    }
+}
+
+fn named(columns: &[String]) -> String {
+    if columns.is_empty() { "a field".to_owned() } else { columns.join(" and ") }
+}
+
+/// The refusals of our own triggers and functions, by their SQLSTATE; their words are ours and may be shown.
+fn refused(code: &str, message: String) -> PageError {
+    match code {
+        "NX002" | "NX008" | "NX009" => PageError::Unprocessable { what: message },
+        "NX003" => PageError::Conflict { what: message, ways: Vec::new() },
+        "NX005" | "NX007" | "NX010" => PageError::Forbidden { what: message, allowed_roles: Vec::new() },
+        "NX006" => PageError::not_found("transaction with this id"),
+        // No actor, a way round the door, a malformed event: mistakes of the console itself.
+        _ => PageError::internal(format!("{code}: {message}")),
+    }
+}
+
+impl From<StoreError> for PageError {
+    fn from(error: StoreError) -> PageError {
+        match error {
+            StoreError::Database(error) => error.into(),
+            StoreError::Missing => PageError::not_found("record with this id"),
+            StoreError::Changed(_) => PageError::Conflict {
+                what: "Somebody else changed this record. Nothing was saved; open it again.".to_owned(),
+                ways: Vec::new(),
+            },
+            StoreError::NeverDeleted(instead) => PageError::Conflict { what: instead.to_owned(), ways: Vec::new() },
+            StoreError::Referred(_) => PageError::Conflict { what: "Other records refer to this one.".to_owned(), ways: Vec::new() },
+        }
+    }
+}
+
+impl From<Refused> for PageError {
+    fn from(refused: Refused) -> PageError {
+        let what = format!("{} {}", verb(refused.action), refused.table);
+        PageError::Forbidden { what, allowed_roles: refused.allowed.into_iter().map(|role| role.label()).collect() }
+    }
+}
+
+/// As in "may not edit accounts".
+fn verb(action: Action) -> &'static str {
+    match action {
+        Action::Read => "read",
+        Action::Create => "create records in",
+        Action::Edit => "edit",
+        Action::Delete => "delete from",
+        Action::Export => "export",
+        Action::History => "read the history in",
+        Action::Withdraw => "withdraw from",
+        Action::Deactivate => "deactivate records in",
+        Action::SendPasswordLink => "make password links for",
+        Action::Rotate => "rotate records in",
+        Action::Revoke => "revoke records in",
+        Action::MarkRead => "mark as read in",
+    }
+}
+
+impl From<BadQuery> for PageError {
+    fn from(bad: BadQuery) -> PageError {
+        PageError::bad_request(bad.to_string())
+    }
+}

@@ -1,0 +1,1 @@
+//! Does every declaration match the live catalog?

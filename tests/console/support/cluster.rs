@@ -1,0 +1,58 @@
+//! Where does the PostgreSQL of a test run live, and who stops it?
+
+use std::{
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+};
+
+use nexus_console::db::{
+    connect::Target,
+    embedded::{Embedded, Purpose},
+};
+use tokio::sync::OnceCell;
+
+pub const OWNER: &str = "nexus_owner";
+pub const APPLICATION: &str = "nexus_app";
+
+pub struct Cluster {
+    directory: PathBuf,
+    _embedded: Embedded,
+    /// Stops the server and removes its data when this process, however it ends, lets go of the pipe.
+    _warden: Child,
+}
+
+static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
+
+/// The run's own server, started by the first test that asks.
+pub async fn cluster() -> &'static Cluster {
+    CLUSTER.get_or_init(start).await
+}
+
+async fn start() -> Cluster {
+    // A socket's path is short; the server's account must be able to reach it.
+    let directory = std::env::temp_dir().join(format!("nexus-test-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).expect("a folder for the test server");
+    let embedded = Embedded::claim(&directory, Purpose::Serve).expect("PostgreSQL is installed");
+    tokio::task::block_in_place(|| embedded.start()).expect("the test server starts");
+    embedded.bootstrap().await.expect("the owner's role");
+    let warden = Command::new("sh")
+        .arg("-c")
+        .arg(
+            "read _; pid=$(head -n 1 \"$1/data/postmaster.pid\") && kill -QUIT \"$pid\"; \
+             while kill -0 \"$pid\" 2>/dev/null; do sleep 0.1; done; rm -rf \"$1\"",
+        )
+        .arg("warden")
+        .arg(&directory)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("a shell");
+    Cluster { directory, _embedded: embedded, _warden: warden }
+}
+
+impl Cluster {
+    pub fn target(&self, user: &str, database: &str) -> Target {
+        Target::socket(&self.directory.join("run"), user, database)
+    }
+}
