@@ -3,6 +3,7 @@
 mod login;
 mod sessions;
 mod embedded;
+mod migrations;
 mod program;
 mod running;
 mod support;
