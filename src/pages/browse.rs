@@ -258,11 +258,10 @@ impl Sheet<'_> {
     }
 
     fn frame(&self, title: &str) -> Frame {
-        let mut frame = Frame::for_page(self.console, self.visit, self.request, title.to_owned(), Vec::new());
-        let here = frame.navigation.iter().find(|group| group.links.iter().any(|link| link.current));
-        let steps = here.map(|group| group.title).into_iter().chain([self.grant.resource().plural]);
-        frame.breadcrumbs = steps.map(|label| Crumb { label: label.to_owned(), href: None }).collect();
-        frame
+        let resource = self.grant.resource();
+        let crumbs =
+            vec![Crumb { label: resource.group.title().to_owned(), href: None }, Crumb { label: resource.plural.to_owned(), href: None }];
+        Frame::for_page(self.console, self.visit, self.request, title.to_owned(), crumbs)
     }
 
     fn here(&self) -> String {

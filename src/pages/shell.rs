@@ -14,14 +14,6 @@ use crate::{
     resource::Group,
 };
 
-const GROUPS: [(Group, &str); 5] = [
-    (Group::Work, "Work"),
-    (Group::Ledger, "Ledger"),
-    (Group::Registry, "Registry"),
-    (Group::Compliance, "Compliance"),
-    (Group::System, "System"),
-];
-
 impl Frame {
     /// The frame of a page of somebody logged in: only what this actor may open is in its navigation.
     pub fn for_page(console: &Console, visit: &Visit, request: &HttpRequest, title: impl Into<String>, breadcrumbs: Vec<Crumb>) -> Frame {
@@ -72,7 +64,7 @@ impl Frame {
 fn navigation(console: &Console, visit: &Visit, path: &str) -> Vec<NavigationGroup> {
     let dashboard = NavigationLink { label: "Dashboard", href: "/".to_owned(), icon: "dashboard", current: path == "/", count: None };
     let mut groups = Vec::new();
-    for (group, title) in GROUPS {
+    for group in Group::ALL {
         let mut links = if group == Group::Work { vec![dashboard.clone()] } else { Vec::new() };
         for resource in console.registry.iter().filter(|resource| resource.group == group && visit.actor.may(Action::Read, resource)) {
             let href = format!("/tables/{}", resource.table);
@@ -81,7 +73,7 @@ fn navigation(console: &Console, visit: &Visit, path: &str) -> Vec<NavigationGro
             links.push(NavigationLink { label: resource.plural, href, icon: resource.icon, current, count });
         }
         if !links.is_empty() {
-            groups.push(NavigationGroup { title, links });
+            groups.push(NavigationGroup { title: group.title(), links });
         }
     }
     groups
