@@ -227,7 +227,8 @@ async fn a_form_without_a_session_keeps_what_was_typed_and_saves_nothing() {
     assert_eq!(row.get::<_, String>(0), "Ines Okafor", "signing in saves nothing");
 
     let token = answer.value("csrf_token").expect("a token");
-    let form = [("full_name", answer.value("full_name").expect("kept")), ("email", answer.value("email").expect("kept")), ("find", String::new())];
+    let form =
+        [("full_name", answer.value("full_name").expect("kept")), ("email", answer.value("email").expect("kept")), ("find", String::new())];
     let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let answer = manager.post_with("/account/profile", &token, &form).await;
     assert_eq!(answer.status, 200, "back in the filled form");
@@ -258,7 +259,14 @@ async fn the_first_administrator_is_made_once_with_the_token() {
     assert_eq!(page.status, 200);
     let token = std::fs::read_to_string(console.data_dir.join("setup-token")).expect("the token is kept until used");
     let form = |token: &'static str, password: &'static str| {
-        [("token", token), ("username", "root"), ("full_name", "Root"), ("email", "root@example.com"), ("password", password), ("password_again", password)]
+        [
+            ("token", token),
+            ("username", "root"),
+            ("full_name", "Root"),
+            ("email", "root@example.com"),
+            ("password", password),
+            ("password_again", password),
+        ]
     };
     let csrf = page.value("csrf_token").expect("a token");
     let answer = browser.post_with("/setup", &csrf, &form("00", "short")).await;
@@ -295,7 +303,9 @@ async fn a_password_link_works_once() {
     let page = browser.get(&path).await;
     assert_eq!(page.status, 200);
     let csrf = page.value("csrf_token").expect("a token");
-    for (password, again) in [("short", "short"), ("a new password of mine", "another one of mine"), ("user@example.com", "user@example.com")] {
+    for (password, again) in
+        [("short", "short"), ("a new password of mine", "another one of mine"), ("user@example.com", "user@example.com")]
+    {
         let answer = browser.post_with(&path, &csrf, &[("password", password), ("password_again", again)]).await;
         assert_eq!(answer.status, 422, "{password}");
     }
