@@ -112,6 +112,11 @@ impl ListPage<'_> {
         list_url(self.resource)
     }
 
+    /// Beside the title, where no tab says it.
+    fn says_count(&self) -> bool {
+        self.count != Counted::Unknown && !self.tabs.iter().any(|tab| tab.current)
+    }
+
     fn is_wrong(&self) -> bool {
         matches!(self.body, Body::Wrong { .. })
     }

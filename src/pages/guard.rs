@@ -75,10 +75,10 @@ pub async fn guard<B: MessageBody + 'static>(mut request: ServiceRequest, next: 
     let Some(console) = request.app_data::<Data<Console>>().cloned() else {
         return Ok(request.error_response(PageError::internal("no console in the app's data")).map_into_boxed_body());
     };
-    if let Some(answer) = admit(&mut request, &console).await {
-        return Ok(request.into_response(answer));
-    }
-    let response = next.call(request).await?.map_into_boxed_body();
+    let response = match admit(&mut request, &console).await {
+        Some(answer) => request.into_response(answer),
+        None => next.call(request).await?.map_into_boxed_body(),
+    };
     Ok(finish(response))
 }
 
@@ -104,16 +104,15 @@ async fn admit(request: &mut ServiceRequest, console: &Console) -> Option<HttpRe
         Ok(session) => session,
         Err(error) => return Some(HttpResponse::from_error(unavailable(request, error))),
     };
-    let answer = if is_read { None } else { refuse(request, console, session.as_ref()) };
-    if let (None, Some(session)) = (&answer, session) {
-        match known(console, &session, origin) {
+    if let Some(session) = &session {
+        match known(console, session, origin) {
             Ok(known) => {
                 request.extensions_mut().insert(Visit::new(known));
             }
             Err(error) => return Some(HttpResponse::from_error(error)),
         }
     }
-    answer
+    if is_read { None } else { refuse(request, console, session.as_ref()) }
 }
 
 fn by_a_program(path: &str) -> bool {
