@@ -74,7 +74,7 @@ async fn every_wrong_answer_is_the_same_answer() {
         assert_eq!(answer.status, 422, "{name}: {}", answer.text());
         assert_eq!(answer.texts("#errors p"), ["User name or password is not right."], "{name}");
         assert!(answer.texts("title")[0].starts_with("Error:"));
-        assert_eq!(answer.value("username").as_deref(), Some(name).map(|name| name), "{name:.20}");
+        assert_eq!(answer.value("username").map(|kept| kept.replace('\u{fffd}', "\0")).as_deref(), Some(name), "{name:.20}");
         assert_eq!(answer.value("password").as_deref(), Some(""));
         assert!(!browser.cookies().contains_key("__Host-nexus"));
     }
@@ -158,7 +158,7 @@ async fn a_form_needs_a_token_of_its_own_browser_and_a_page_of_ours() {
     for token in ["", "k3f1", "é"] {
         let answer = console.browser().post_with("/login", token, &fields).await;
         assert_eq!(answer.status, 403, "{token}");
-        assert!(answer.has("a[href='/login']"), "a way back");
+        assert!(answer.has("a[href='/login']"), "a way back: {}", answer.body);
     }
     let token = console.browser().get("/login").await.value("csrf_token").expect("a token");
     let other = console.browser();
@@ -227,7 +227,8 @@ async fn a_form_without_a_session_keeps_what_was_typed_and_saves_nothing() {
     assert_eq!(row.get::<_, String>(0), "Ines Okafor", "signing in saves nothing");
 
     let token = answer.value("csrf_token").expect("a token");
-    let form = [("full_name", answer.value("full_name").expect("kept")), ("email", answer.value("email").expect("kept")), ("find", String::new())];
+    let form =
+        [("full_name", answer.value("full_name").expect("kept")), ("email", answer.value("email").expect("kept")), ("find", String::new())];
     let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let answer = manager.post_with("/account/profile", &token, &form).await;
     assert_eq!(answer.status, 200, "back in the filled form");
@@ -258,7 +259,14 @@ async fn the_first_administrator_is_made_once_with_the_token() {
     assert_eq!(page.status, 200);
     let token = std::fs::read_to_string(console.data_dir.join("setup-token")).expect("the token is kept until used");
     let form = |token: &'static str, password: &'static str| {
-        [("token", token), ("username", "root"), ("full_name", "Root"), ("email", "root@example.com"), ("password", password), ("password_again", password)]
+        [
+            ("token", token),
+            ("username", "root"),
+            ("full_name", "Root"),
+            ("email", "root@example.com"),
+            ("password", password),
+            ("password_again", password),
+        ]
     };
     let csrf = page.value("csrf_token").expect("a token");
     let answer = browser.post_with("/setup", &csrf, &form("00", "short")).await;
@@ -295,7 +303,9 @@ async fn a_password_link_works_once() {
     let page = browser.get(&path).await;
     assert_eq!(page.status, 200);
     let csrf = page.value("csrf_token").expect("a token");
-    for (password, again) in [("short", "short"), ("a new password of mine", "another one of mine"), ("user@example.com", "user@example.com")] {
+    for (password, again) in
+        [("short", "short"), ("a new password of mine", "another one of mine"), ("user@example.com", "user@example.com")]
+    {
         let answer = browser.post_with(&path, &csrf, &[("password", password), ("password_again", again)]).await;
         assert_eq!(answer.status, 422, "{password}");
     }

@@ -1,8 +1,8 @@
 //! Does the console keep its promises, on a real PostgreSQL and in a real Chromium?
 
-mod login;
-mod sessions;
 mod embedded;
+mod login;
 mod program;
 mod running;
+mod sessions;
 mod support;

@@ -129,7 +129,8 @@ async fn signing_out_ends_the_session_for_good() {
     let client_of_thief = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
     let request = client_of_thief.get(format!("{}/account", console.address)).header("cookie", format!("__Host-nexus={stolen}"));
     assert_eq!(request.send().await.expect("an answer").status().as_u16(), 303);
-    let row = client.query_one("SELECT count(*) FROM audit_logs WHERE action = 'logout' AND user_id IS NOT NULL", &[]).await.expect("a count");
+    let row =
+        client.query_one("SELECT count(*) FROM audit_logs WHERE action = 'logout' AND user_id IS NOT NULL", &[]).await.expect("a count");
     assert_eq!(row.get::<_, i64>(0), 1);
 }
 
@@ -218,7 +219,12 @@ async fn a_database_that_is_away_is_no_logout() {
     let admin = console.signed_in("admin").await;
     let superuser = console.database.as_superuser().await;
     let name = &console.database.name;
-    superuser.batch_execute(&format!("ALTER ROLE nexus_app IN DATABASE {name} SET statement_timeout = 0; REVOKE SELECT ON user_sessions FROM nexus_app")).await.expect("a revoke");
+    superuser
+        .batch_execute(&format!(
+            "ALTER ROLE nexus_app IN DATABASE {name} SET statement_timeout = 0; REVOKE SELECT ON user_sessions FROM nexus_app"
+        ))
+        .await
+        .expect("a revoke");
     let answer = admin.get("/account").await;
     assert_eq!(answer.status, 500, "a session that cannot be read is not an ended one");
     assert!(answer.headers["content-type"].to_str().is_ok_and(|kind| kind.starts_with("text/html")) && answer.has("h1"));
