@@ -3,9 +3,13 @@
 use std::{ops::Deref, sync::Arc};
 
 use crate::{
-    auth::{entrance::Entrance, policy::Policy},
+    auth::{
+        entrance::Entrance,
+        policy::{LINES, Policy},
+    },
     db::pool::Database,
     resource::Registry,
+    tables::TABLES,
 };
 
 /// One worker's console: its own connections, and what all workers share.
@@ -13,6 +17,20 @@ use crate::{
 pub struct Console {
     pub database: Database,
     shared: Arc<Shared>,
+}
+
+/// Which tables a console administers, and who may do what with them.
+#[derive(Debug, Clone)]
+pub struct Tables {
+    pub registry: Registry,
+    pub policy: Policy,
+}
+
+impl Tables {
+    /// The twelve of the NEXUS platform.
+    pub fn of_the_platform() -> Tables {
+        Tables { registry: Registry::new(TABLES.iter().copied()), policy: Policy(LINES) }
+    }
 }
 
 /// What all workers share for the life of the program.

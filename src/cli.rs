@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
+    app::Tables,
     operations::doctor,
     server::{self, Mode},
     settings::{Options, Settings},
@@ -95,8 +96,8 @@ pub fn run() -> ExitCode {
 
 async fn execute(command: Command, settings: Settings) -> Result<(), Failure> {
     match command {
-        Command::Serve(ServeOptions { demo: true }) => Ok(server::serve(settings, Mode::Demo).await?),
-        Command::Serve(ServeOptions { demo: false }) => Ok(server::serve(settings, Mode::Plain).await?),
+        Command::Serve(ServeOptions { demo: true }) => Ok(server::serve(settings, Mode::Demo, Tables::of_the_platform()).await?),
+        Command::Serve(ServeOptions { demo: false }) => Ok(server::serve(settings, Mode::Plain, Tables::of_the_platform()).await?),
         Command::Migrate(command) => Ok(migrate::run(command, &settings).await?),
         Command::User(command) => Ok(user::run(command, &settings).await?),
         Command::Doctor => examine(&settings).await,

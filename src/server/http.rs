@@ -12,18 +12,15 @@ use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, web::Data};
 
 use super::{Mode, ServeError, Shared, gate};
 use crate::{
-    app::{self, Console},
+    app::{self, Console, Tables},
     auth::{
         entrance::{Audience, Entrance},
-        policy::{LINES, Policy},
         reach::Reach,
         session_store,
     },
     db::pool::{Database, ServingRole},
     pages::{error::error_pages, guard::guard, response::security_headers},
-    resource::Registry,
     routes,
-    tables::TABLES,
 };
 
 /// Small pools of each worker's own beat one large shared one, and more than eight connections in all hurt.
@@ -46,15 +43,15 @@ pub(super) fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Ser
     Ok((listener, address))
 }
 
-pub(super) fn run(listener: TcpListener, shared: Shared) -> io::Result<Server> {
+pub(super) fn run(listener: TcpListener, shared: Shared, tables: Tables) -> io::Result<Server> {
     let audience = match shared.mode {
         Mode::Demo => Audience::Demonstration,
         Mode::Plain => Audience::Public,
     };
     let reach = Reach { public_url: shared.settings.public_url.clone() };
     let program = Arc::new(app::Shared {
-        registry: Registry::new(TABLES.iter().copied()),
-        policy: Policy(LINES),
+        registry: tables.registry,
+        policy: tables.policy,
         entrance: Entrance::new(&shared.keys, reach, shared.setup_token.clone(), audience),
         environment: shared.environment().map(str::to_owned),
     });

@@ -2,6 +2,7 @@
 
 mod embedded;
 mod login;
+mod migrations;
 mod program;
 mod running;
 mod sessions;

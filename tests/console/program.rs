@@ -175,3 +175,21 @@ fn given(data: &DataDir, arguments: &[&str], input: &str) -> Option<i32> {
     child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("it reads");
     child.wait().expect("it ends").code()
 }
+
+#[test]
+fn the_demo_prints_its_users_and_keeps_its_password() {
+    let data = DataDir::new();
+    let console = data.serve(&["--demo"]);
+    console.until_ready();
+    until("the password is printed", || console.says("all with the password"));
+    let password = std::fs::read_to_string(data.path().join("demo-password")).expect("kept");
+    assert!(console.says(password.trim()));
+    for user in ["admin", "manager", "manager2", "auditor", "user", "viewer"] {
+        assert!(console.says(&format!("  {user} ")), "{user}: {:?}", console.printed());
+    }
+    assert_eq!(console.stop(), Some(0));
+
+    let console = data.serve(&["--demo"]);
+    console.until_ready();
+    until("the same password is printed", || console.says(password.trim()));
+}

@@ -7,7 +7,7 @@ use crate::{
         display::{ChoiceOption, Control, FilterField},
         shown::Viewer,
     },
-    resource::{Column, Kind, Resource, column::Format, request::BadQuery},
+    resource::{Column, Kind, Resource, column::Matching, request::BadQuery},
 };
 
 /// A filterable column with the names of its parameters, which the panel's controls borrow.
@@ -54,9 +54,9 @@ impl Filterable {
     fn of(column: &'static Column) -> Filterable {
         let name = column.name;
         let label = match column.kind {
-            Kind::Text(_) if column.format != Format::CurrencyCode => format!("{} contains", column.label),
-            Kind::LongText => format!("{} contains", column.label),
+            Kind::Text(_) | Kind::LongText if column.matching == Matching::Part => format!("{} contains", column.label),
             Kind::Text(_)
+            | Kind::LongText
             | Kind::Bool
             | Kind::Uuid
             | Kind::Money(_)
