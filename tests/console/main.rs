@@ -6,4 +6,5 @@ mod migrations;
 mod program;
 mod running;
 mod sessions;
+mod proof;
 mod support;
