@@ -6,6 +6,7 @@ use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::{
+    accounts::Kind,
     calendar::{self, at},
     cell::Cell,
     journal::Record,
@@ -87,6 +88,11 @@ fn single(world: &mut World, mut intent: Intent, number: String) {
     let account = &world.accounts[intent.account];
     let floor = -account.currency.amount(account.kind.limit());
     let left = account.balance - floor;
+    if account.kind == Kind::Credit && intent.kind == "deposit" {
+        // Nobody pays back more than they owe.
+        let owed = (-account.balance).max(account.currency.amount(20_00)) * 2 / 3;
+        intent.amount = intent.amount.min(whole(world, intent.account, owed));
+    }
     let takes = effect(intent.kind, intent.amount) < 0;
     let mut fate = if world.chance.between(1, 1_000) <= 22 { Fate::Failed } else { Fate::Completed };
     if takes && intent.amount > left {

@@ -1,5 +1,7 @@
 //! What does a demonstration database hold?
 
+#![expect(clippy::inconsistent_digit_grouping, reason = "amounts are in hundredths, and read better as 25_000_00")]
+
 mod accounts;
 mod activity;
 mod calendar;

@@ -155,7 +155,7 @@ fn ordinary(world: &mut World, maker: Option<usize>) -> Waiting {
         }
         let (kind, words) = match (takes, is_business) {
             (true, true) => ("payment", *world.chance.pick(&SUPPLIES)),
-            (true, false) => (*world.chance.pick(&["withdrawal", "payment", "fee"]), "As ordered by the customer at the counter"),
+            (true, false) => (*world.chance.pick(&["withdrawal", "payment"]), "As ordered by the customer at the counter"),
             (false, _) => ("deposit", *world.chance.pick(&RECEIPTS)),
         };
         if takes {

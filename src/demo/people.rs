@@ -22,7 +22,6 @@ pub struct Device {
 pub struct Person {
     pub id: Uuid,
     pub username: &'static str,
-    pub full_name: &'static str,
     pub company: Option<&'static str>,
     pub currency: Currency,
     /// How many accounts they are to have.
@@ -101,7 +100,7 @@ fn enter(world: &mut World, seen: &Seen, company: Option<&'static str>, currency
     let devices = [*world.chance.pick(&DESKS), *world.chance.pick(&LAPTOPS), *world.chance.pick(&TELEPHONES)]
         .map(|agent| Device { agent, address: String::new() });
     let mut person =
-        Person { id, username: seen.username, full_name: seen.full_name, company, currency, accounts, created: made.at, devices, record };
+        Person { id, username: seen.username, company, currency, accounts, created: made.at, devices, record };
     // 192.0.2.0/24 is nobody's: 10 to 189 for these, what is above for strangers.
     for (which, device) in person.devices.iter_mut().enumerate() {
         device.address = ["192.0.2.", &(10 + which * 60 + place).to_string()].concat();

@@ -107,7 +107,9 @@ impl Plan<'_> {
                 let receipt = *self.world.chance.pick(&RECEIPTS);
                 let takings = payroll + self.world.chance.between(1_000_00, 24_000_00);
                 self.add(working_day_before(day_of(month, 12)), (8, 16), account, "deposit", takings, receipt, Maker::Platform);
-                self.add(last_day(month), (22, 23), account, "fee", 14_50, "Monthly account fee", Maker::Platform);
+                if closes_quarter {
+                    self.add(last_day(month), (22, 23), account, "fee", 14_50, "Account fee for the quarter", Maker::Platform);
+                }
             }
             (Kind::Savings, _) => {
                 if closes_quarter {
