@@ -21,6 +21,33 @@ pub enum Action {
     MarkRead,
 }
 
+impl Action {
+    pub const ALL: [Action; 12] =
+        [Read, Create, Edit, Delete, Export, History, Withdraw, Deactivate, SendPasswordLink, Rotate, Revoke, MarkRead];
+
+    /// As an API key's permissions spell it: `transactions:read`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Read => "read",
+            Create => "create",
+            Edit => "edit",
+            Delete => "delete",
+            Export => "export",
+            History => "history",
+            Withdraw => "withdraw",
+            Deactivate => "deactivate",
+            SendPasswordLink => "password-link",
+            Rotate => "rotate",
+            Revoke => "revoke",
+            MarkRead => "mark-read",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Action> {
+        Action::ALL.into_iter().find(|action| action.name() == name)
+    }
+}
+
 use Action::{Create, Deactivate, Delete, Edit, Export, History, MarkRead, Read, Revoke, Rotate, SendPasswordLink, Withdraw};
 
 /// What a role may do with a table, and on which rows.
@@ -92,9 +119,13 @@ impl Policy {
         })
     }
 
+    /// Whether a role may do this on any row of the table at all.
+    pub fn permits(self, role: Role, action: Action, table: &str) -> bool {
+        matches!(self.access(role, table), All(actions) | Own(actions) if actions.contains(&action))
+    }
+
     fn allowed(self, table: &str, action: Action) -> Vec<Role> {
-        let may = |role: &Role| matches!(self.access(*role, table), All(actions) | Own(actions) if actions.contains(&action));
-        Role::ALL.into_iter().filter(may).collect()
+        Role::ALL.into_iter().filter(|role| self.permits(*role, action, table)).collect()
     }
 }
 
@@ -111,6 +142,11 @@ impl Actor {
             Own(actions) if actions.contains(&action) => Ok(Grant::on_own_rows(resource, action, self.id)),
             All(_) | Own(_) | Nothing => Err(refused()),
         }
+    }
+
+    /// The permission table this actor is judged by.
+    pub fn policy(&self) -> Policy {
+        self.policy
     }
 
     pub fn may(&self, action: Action, resource: &'static Resource) -> bool {

@@ -26,6 +26,11 @@ pub struct Column {
     /// A column that cannot change any more once another record refers to this one: why.
     pub fixed_once_referred: Option<&'static str>,
     pub format: Format,
+    pub matching: Matching,
+    /// Choices that the table may hold and no form offers.
+    pub withheld: &'static [&'static str],
+    pub redaction: Option<&'static Redaction>,
+    pub storage: Storage,
 }
 
 /// What a column holds, and so how it is read, typed, filtered and drawn.
@@ -128,6 +133,31 @@ pub enum Format {
     CurrencyCode,
 }
 
+/// What a filter by a text compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Matching {
+    /// Any part of it, whatever the case.
+    Part,
+    /// The whole of it: served by a plain index.
+    Whole,
+}
+
+/// What nobody is shown of a JSON object: an old log holds whole rows, secrets among them.
+#[derive(Debug)]
+pub struct Redaction {
+    pub members: &'static [&'static str],
+    /// A member that is secret where another one is true: the two, in this order.
+    pub secret_when: (&'static str, &'static str),
+}
+
+/// Where a column's value is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Storage {
+    Table,
+    /// Nowhere: a question of the creation form that a workflow answers.
+    Question,
+}
+
 impl Column {
     pub const fn new(name: &'static str, label: &'static str, kind: Kind) -> Column {
         Column {
@@ -148,7 +178,18 @@ impl Column {
             slot: None,
             fixed_once_referred: None,
             format: Format::Free,
+            matching: Matching::Part,
+            withheld: &[],
+            redaction: None,
+            storage: Storage::Table,
         }
+    }
+
+    /// A field of the creation form alone, which no column keeps: a workflow reads the answer.
+    pub const fn question(name: &'static str, label: &'static str, kind: Kind, input: Input) -> Column {
+        let mut column = Column::new(name, label, kind).on_create(input);
+        column.storage = Storage::Question;
+        column
     }
 
     /// NOT NULL in the database.
@@ -234,7 +275,35 @@ impl Column {
 
     pub const fn format(mut self, format: Format) -> Column {
         self.format = format;
+        if matches!(format, Format::CurrencyCode) {
+            self.matching = Matching::Whole;
+        }
         self
+    }
+
+    /// A filter means the whole text.
+    pub const fn matched_whole(mut self) -> Column {
+        self.matching = Matching::Whole;
+        self
+    }
+
+    pub const fn withholding(mut self, choices: &'static [&'static str]) -> Column {
+        self.withheld = choices;
+        self
+    }
+
+    pub const fn redacting(mut self, redaction: &'static Redaction) -> Column {
+        self.redaction = Some(redaction);
+        self
+    }
+
+    /// Whether a form may set this choice.
+    pub fn offers(&self, choice: &Choice) -> bool {
+        !self.withheld.contains(&choice.value)
+    }
+
+    pub fn is_stored(&self) -> bool {
+        matches!(self.storage, Storage::Table)
     }
 
     /// The reference that leads to the record the column is of, and the column's name there.

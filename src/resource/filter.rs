@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Column, Kind,
-    column::Format,
+    column::Matching,
     moment::{self, Typed},
     money,
 };
@@ -103,7 +103,7 @@ pub fn condition(column: &Column, part: Part, text: &str, zone: Tz) -> Result<Co
 
 fn whole(column: &Column, kind: Kind, text: &str) -> Result<Condition, String> {
     match kind {
-        Kind::Text(_) if column.format == Format::CurrencyCode => Ok(Condition::Any(vec![Value::Text(text.to_owned())])),
+        Kind::Text(_) if column.matching == Matching::Whole => Ok(Condition::Any(vec![Value::Text(text.to_owned())])),
         Kind::Text(_) | Kind::LongText => Ok(Condition::Contains(text.to_owned())),
         Kind::Bool => match text {
             "true" => Ok(Condition::Any(vec![Value::Bool(true)])),

@@ -250,7 +250,7 @@ fn value(column: &Column, typed: &str, zone: Tz) -> Result<Value, String> {
             "false" => Ok(Value::Bool(false)),
             _ => Err("Choose yes or no.".to_owned()),
         },
-        Kind::Choice(choices) => match choices.iter().find(|choice| choice.value == typed) {
+        Kind::Choice(choices) => match choices.iter().find(|choice| choice.value == typed && column.offers(choice)) {
             Some(choice) => Ok(Value::Text(choice.value.to_owned())),
             None => Err("Choose one of the list.".to_owned()),
         },

@@ -17,7 +17,7 @@ pub mod request;
 pub mod statement;
 pub mod store;
 
-pub use column::{Choice, Column, Currency, Kind, Listing, Slot, Tone};
+pub use column::{Choice, Column, Currency, Format, Input, Kind, Listing, Matching, Redaction, Slot, Tone};
 pub use order::Order;
 pub use registry::Registry;
 
@@ -59,6 +59,21 @@ pub enum Group {
     Registry,
     Compliance,
     System,
+}
+
+impl Group {
+    /// In the order of the navigation.
+    pub const ALL: [Group; 5] = [Group::Work, Group::Ledger, Group::Registry, Group::Compliance, Group::System];
+
+    pub const fn title(self) -> &'static str {
+        match self {
+            Group::Work => "Work",
+            Group::Ledger => "Ledger",
+            Group::Registry => "Registry",
+            Group::Compliance => "Compliance",
+            Group::System => "System",
+        }
+    }
 }
 
 /// Whose a row is, where a role may see only its own.

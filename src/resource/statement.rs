@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{
-    Column, Currency, Kind, Order, Owner, Resource,
+    Column, Currency, Kind, Order, Owner, Redaction, Resource,
     filter::{Condition, Filter},
     order::Direction,
     request::ListRequest,
@@ -357,6 +357,10 @@ impl Statement {
         }
         for column in selection.own.iter().filter(|column| column.name != "id") {
             let name = column.name;
+            if let Some(redaction) = column.redaction {
+                self.redacted(name, redaction, texts);
+                continue;
+            }
             match (column.kind, texts) {
                 (Kind::Secret, _) => &mut *self,
                 (Kind::SecretWhen(flag), _) => self.words(&[", CASE WHEN t.", flag, " THEN NULL ELSE t.", name, " END AS ", name]),
@@ -369,6 +373,22 @@ impl Statement {
             self.words(&[", t.", name]);
         }
         self
+    }
+
+    /// A document without the members that are secrets; what is no object has no members.
+    fn redacted(&mut self, name: &'static str, redaction: &Redaction, texts: Texts) -> &mut Self {
+        let (member, flag) = redaction.secret_when;
+        self.words(&[if texts == Texts::Excerpts { ", left((" } else { ", (" }, "CASE WHEN jsonb_typeof(t.", name, ") = 'object' THEN t."]);
+        self.words(&[name, " - '{"]);
+        for (index, member) in redaction.members.iter().enumerate() {
+            self.words(&[if index > 0 { "," } else { "" }, member]);
+        }
+        self.words(&["}'::text[] - CASE WHEN t.", name, " ->> '", flag, "' = 'true' THEN ARRAY['", member, "'] ELSE '{}'::text[] END"]);
+        self.words(&[" ELSE t.", name, " END)"]);
+        if texts == Texts::Excerpts {
+            self.words(&["::text, ", EXCERPT, ")"]);
+        }
+        self.words(&[" AS ", name])
     }
 
     /// The columns as they are, for a search to look through before the page is cut.

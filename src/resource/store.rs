@@ -98,7 +98,7 @@ pub async fn count(connection: &Connection, grant: &Grant, request: &ListRequest
 /// `Missing` also where the grant's rows do not hold it.
 pub async fn record(connection: &Connection, grant: &Grant, id: Uuid) -> Result<Record, StoreError> {
     let resource = grant.resource();
-    let columns: Vec<&'static Column> = resource.columns.iter().filter(|column| !column.is_secret()).collect();
+    let columns: Vec<&'static Column> = resource.columns.iter().filter(|column| !column.is_secret() && column.is_stored()).collect();
     let statement = Statement::record(grant, &columns, id);
     let rows = connection.rows(statement.text(), statement.parameters()).await?;
     let row = rows.first().ok_or(StoreError::Missing)?;

@@ -1,3 +1,9 @@
 //! Does the console keep its promises, on a real PostgreSQL and in a real Chromium?
 
+mod embedded;
+mod login;
+mod migrations;
+mod program;
+mod running;
+mod sessions;
 mod support;
