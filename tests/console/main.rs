@@ -4,7 +4,7 @@ mod embedded;
 mod login;
 mod migrations;
 mod program;
+mod proof;
 mod running;
 mod sessions;
-mod proof;
 mod support;
