@@ -7,6 +7,7 @@ mod login;
 mod migrations;
 mod program;
 mod records;
+mod proof;
 mod running;
 mod sessions;
 mod support;
