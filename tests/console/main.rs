@@ -1,9 +1,12 @@
 //! Does the console keep its promises, on a real PostgreSQL and in a real Chromium?
 
+mod conflicts;
 mod embedded;
+mod forms;
 mod login;
 mod migrations;
 mod program;
+mod records;
 mod proof;
 mod running;
 mod sessions;
