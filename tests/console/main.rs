@@ -1,6 +1,7 @@
 //! Does the console keep its promises, on a real PostgreSQL and in a real Chromium?
 
 mod conflicts;
+mod demo;
 mod embedded;
 mod forms;
 mod login;
