@@ -29,11 +29,17 @@ async fn what_both_changed_is_asked_and_what_fits_is_kept() {
     assert!(conflict.text().contains("Ines Okafor"), "it says who");
     assert_eq!(conflict.attributes("input[type=radio]", "value"), ["Theirs", "Mine"], "only the name was changed by both");
     assert!(conflict.text().contains("Before"), "the base stands beside them");
-    assert_eq!(row(&console, "SELECT account_name, account_number, account_type FROM accounts").await, ["Theirs", "1", "loan"].map(|text| Some(text.to_owned())));
+    assert_eq!(
+        row(&console, "SELECT account_name, account_number, account_type FROM accounts").await,
+        ["Theirs", "1", "loan"].map(|text| Some(text.to_owned()))
+    );
 
     let merged = send(&admin, &path, &with(filled(&conflict), &[("account_name", "Mine")])).await;
     assert_eq!(merged.status, 303, "{}", merged.text());
-    assert_eq!(row(&console, "SELECT account_name, account_number, account_type FROM accounts").await, ["Mine", "2", "loan"].map(|text| Some(text.to_owned())));
+    assert_eq!(
+        row(&console, "SELECT account_name, account_number, account_type FROM accounts").await,
+        ["Mine", "2", "loan"].map(|text| Some(text.to_owned()))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -43,7 +49,12 @@ async fn money_is_never_chosen_for_anybody() {
     let account = account(&admin, "A", "1", "USD", &id_of(&console, "user").await).await;
     let account = account.rsplit('/').next().expect("an id").to_owned();
     let page = admin.get("/tables/transactions/new").await;
-    let made = send(&admin, "/tables/transactions", &with(filled(&page), &[("account_id", &account), ("transaction_type", "deposit"), ("amount", "10.00")])).await;
+    let made = send(
+        &admin,
+        "/tables/transactions",
+        &with(filled(&page), &[("account_id", &account), ("transaction_type", "deposit"), ("amount", "10.00")]),
+    )
+    .await;
     let path = made.location.expect("a record");
     let edit = format!("{path}/edit");
     let (theirs, mine) = (manager.get(&edit).await, admin.get(&edit).await);

@@ -11,7 +11,8 @@ async fn opened() -> Console {
 /// What a browser would send of the page's own form, as it stands, without its token.
 pub fn filled(page: &Answer) -> Vec<(String, String)> {
     let html = page.html();
-    let controls = Selector::parse("main form[action] input[name], main form[action] textarea, main form[action] select").expect("a selector");
+    let controls =
+        Selector::parse("main form[action] input[name], main form[action] textarea, main form[action] select").expect("a selector");
     let mut pairs = Vec::new();
     for element in html.select(&controls) {
         let name = element.value().attr("name").unwrap_or_default().to_owned();
@@ -62,7 +63,8 @@ pub async fn id_of(console: &Console, username: &str) -> String {
 /// Opens an account by the form and answers with its path.
 pub async fn account(browser: &Browser, name: &str, number: &str, currency: &str, owner: &str) -> String {
     let page = browser.get("/tables/accounts/new").await;
-    let changes = [("account_name", name), ("account_number", number), ("account_type", "checking"), ("currency", currency), ("user_id", owner)];
+    let changes =
+        [("account_name", name), ("account_number", number), ("account_type", "checking"), ("currency", currency), ("user_id", owner)];
     let answer = send(browser, "/tables/accounts", &with(filled(&page), &changes)).await;
     assert_eq!(answer.status, 303, "{}", answer.text());
     answer.location.expect("a record to go to")
@@ -79,7 +81,8 @@ async fn a_record_is_created_once_however_often_its_form_is_sent() {
     let owner = id_of(&console, "user").await;
     let page = admin.get("/tables/accounts/new?return=%2Ftables%2Faccounts%3Fsort%3D-balance").await;
     assert_eq!(page.status, 200, "{}", page.text());
-    let changes = [("account_name", "Kestrel <b>Freight</b>"), ("account_number", "20-41"), ("account_type", "savings"), ("user_id", owner.as_str())];
+    let changes =
+        [("account_name", "Kestrel <b>Freight</b>"), ("account_number", "20-41"), ("account_type", "savings"), ("user_id", owner.as_str())];
     let form = with(filled(&page), &changes);
     let first = send(&admin, "/tables/accounts", &form).await;
     assert_eq!(first.status, 303, "{}", first.text());
@@ -152,7 +155,8 @@ async fn bytes_that_are_no_text_and_bodies_too_large_are_refused() {
     assert_eq!(admin.post_raw("/tables/accounts", large.into_bytes()).await.status, 413);
     let many = format!("csrf_token={token}{}", "&a=b".repeat(600));
     assert_eq!(admin.post_raw("/tables/accounts", many.into_bytes()).await.status, 400);
-    let intruder = [("account_name", "A"), ("account_number", "7"), ("account_type", "checking"), ("user_id", owner.as_str()), ("balance", "1000000")];
+    let intruder =
+        [("account_name", "A"), ("account_number", "7"), ("account_type", "checking"), ("user_id", owner.as_str()), ("balance", "1000000")];
     let answer = admin.post("/tables/accounts", &intruder).await;
     assert_eq!(answer.status, 422);
     assert!(answer.texts("#errors").join("").contains("Balance"), "{}", answer.text());
@@ -232,7 +236,8 @@ async fn a_reference_is_found_without_scripts() {
     let unchosen = with(filled(&answer), &[("account_number", "m"), ("account_type", "loan")]);
     let unchosen = send(&admin, "/tables/accounts", &unchosen).await;
     assert_eq!(unchosen.status, 422, "nothing chosen is nothing");
-    let typed = with(filled(&page), &[("account_name", "T"), ("account_number", "k"), ("account_type", "loan"), ("user_id.find", "viewer")]);
+    let typed =
+        with(filled(&page), &[("account_name", "T"), ("account_number", "k"), ("account_type", "loan"), ("user_id.find", "viewer")]);
     assert_eq!(send(&admin, "/tables/accounts", &typed).await.status, 303, "a name that is exact needs no Find");
     let nobody = with(filled(&page), &[("user_id.find", "zzz"), ("find", "user_id")]);
     let nobody = send(&admin, "/tables/accounts", &nobody).await;
@@ -266,7 +271,8 @@ async fn what_is_shown_once_is_shown_once() {
     assert_eq!(issued.status, 200, "{}", issued.text());
     let key = issued.texts("#secret").join("");
     assert!(key.starts_with("nxk_"), "{key}");
-    let for_another = with(filled(&user.get("/tables/api_keys/new").await), &[("key_name", "x"), ("user_id", &id_of(&console, "admin").await)]);
+    let for_another =
+        with(filled(&user.get("/tables/api_keys/new").await), &[("key_name", "x"), ("user_id", &id_of(&console, "admin").await)]);
     assert_eq!(send(&user, "/tables/api_keys", &for_another).await.status, 422);
     assert_eq!(count(&console, "SELECT count(*) FROM api_keys WHERE user_id = (SELECT id FROM users WHERE username = 'user')").await, 1);
 }
@@ -329,8 +335,13 @@ async fn no_hostile_value_breaks_a_form() {
                     let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
                     let answer = admin.post_with(&action, &token, &pairs).await;
                     let shown = value.chars().take(30).collect::<String>();
-                    assert!([200, 303, 400, 403, 409, 422].contains(&answer.status), "{action} {name}={shown:?}: {} {}", answer.status, answer.text());
-                    assert!(!answer.body.contains("<script>alert") , "{action} {name}");
+                    assert!(
+                        [200, 303, 400, 403, 409, 422].contains(&answer.status),
+                        "{action} {name}={shown:?}: {} {}",
+                        answer.status,
+                        answer.text()
+                    );
+                    assert!(!answer.body.contains("<script>alert"), "{action} {name}");
                     tried += 1;
                 }
             }

@@ -1,13 +1,14 @@
 //! Does the console keep its promises, on a real PostgreSQL and in a real Chromium?
 
 mod conflicts;
+mod demo;
 mod embedded;
 mod forms;
 mod login;
 mod migrations;
 mod program;
-mod records;
 mod proof;
+mod records;
 mod running;
 mod sessions;
 mod support;

@@ -159,7 +159,8 @@ async fn a_history_pages_through_everything_once_and_shows_no_secret() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_referred_to_stays_and_what_is_gone_is_remembered() {
     let console = opened().await;
-    let (admin, auditor, viewer) = (console.signed_in("admin").await, console.signed_in("auditor").await, console.signed_in("viewer").await);
+    let (admin, auditor, viewer) =
+        (console.signed_in("admin").await, console.signed_in("auditor").await, console.signed_in("viewer").await);
     let path = account(&admin, "Doomed", "1", "USD", &id_of(&console, "user").await).await;
     let transaction = deposit(&admin, &path, "1.00", "R").await;
     let delete = format!("{path}/delete");
