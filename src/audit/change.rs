@@ -72,7 +72,9 @@ pub fn value(json: &Json, kind: Kind) -> Option<Value> {
         (Kind::Text(_) | Kind::LongText | Kind::Choice(_), Json::String(text)) => Value::Text(text.clone()),
         (Kind::Bool, Json::Bool(truth)) => Value::Bool(*truth),
         (Kind::Uuid | Kind::Reference(_), Json::String(text)) => Value::Uuid(Uuid::try_parse(text).ok()?),
-        (Kind::Money(_), Json::Number(number)) => Value::Number(number.to_string().parse::<Decimal>().map_or(Number::TooLarge, Number::Decimal)),
+        (Kind::Money(_), Json::Number(number)) => {
+            Value::Number(number.to_string().parse::<Decimal>().map_or(Number::TooLarge, Number::Decimal))
+        }
         (Kind::Money(_), Json::String(text)) if text == "NaN" => Value::Number(Number::NotANumber),
         (Kind::Timestamp, Json::String(text)) => Value::Time(match text.as_str() {
             "infinity" => Timestamp::INFINITY,

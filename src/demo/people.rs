@@ -99,8 +99,7 @@ fn enter(world: &mut World, seen: &Seen, company: Option<&'static str>, currency
     let place = world.people.len();
     let devices = [*world.chance.pick(&DESKS), *world.chance.pick(&LAPTOPS), *world.chance.pick(&TELEPHONES)]
         .map(|agent| Device { agent, address: String::new() });
-    let mut person =
-        Person { id, username: seen.username, company, currency, accounts, created: made.at, devices, record };
+    let mut person = Person { id, username: seen.username, company, currency, accounts, created: made.at, devices, record };
     // 192.0.2.0/24 is nobody's: 10 to 189 for these, what is above for strangers.
     for (which, device) in person.devices.iter_mut().enumerate() {
         device.address = ["192.0.2.", &(10 + which * 60 + place).to_string()].concat();

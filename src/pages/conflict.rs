@@ -107,7 +107,8 @@ pub fn decided(mut submission: Submission) -> (Submission, Vec<String>) {
         if submission.get(&column).is_some() {
             continue;
         }
-        let mine = submission.pairs.iter().find(|(name, _)| name.strip_suffix(".mine") == Some(column.as_str())).map(|(_, value)| value.clone());
+        let mine =
+            submission.pairs.iter().find(|(name, _)| name.strip_suffix(".mine") == Some(column.as_str())).map(|(_, value)| value.clone());
         if let Some(mine) = mine {
             submission.pairs.push((column.clone(), mine));
         }
@@ -138,7 +139,8 @@ pub async fn page_of(
     let labels = labels(connection, visit, &merge).await?;
     let rows = rows(&merge, &labels);
     let choices = rows.iter().filter(|row| matches!(row.outcome, Outcome::Choose(_))).count();
-    let errors = rows.iter().filter_map(|row| Some(FieldError { column: row.column, label: row.label, text: row.error? })).collect::<Vec<_>>();
+    let errors =
+        rows.iter().filter_map(|row| Some(FieldError { column: row.column, label: row.label, text: row.error? })).collect::<Vec<_>>();
     let label = theirs.label();
     let record_url = with_back(urls::record_url(resource, theirs.id), back);
     let crumbs = trail(resource, back, &[(&label, Some(record_url.clone())), ("Conflict", None)]);

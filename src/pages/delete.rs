@@ -9,7 +9,8 @@ use super::{
     frame::{FlashKind, Frame},
     query,
     record::{back, readable, record_id, resource, trail, with_back},
-    refusal, related::counted,
+    refusal,
+    related::counted,
     response::page,
     urls, verbs,
     visit::Visit,
@@ -106,7 +107,11 @@ pub async fn delete(
             return Ok(leave(&console, &to, FlashKind::Done, &format!("The {} “{}” is deleted.", resource.singular, gone.label())));
         }
         Err(WorkflowError::Store(StoreError::Referred(_) | StoreError::NeverDeleted(_))) => true,
-        Err(WorkflowError::Store(StoreError::Database(DatabaseError::Violation(violation)))) if violation.kind == ViolationKind::ForeignKey => true,
+        Err(WorkflowError::Store(StoreError::Database(DatabaseError::Violation(violation))))
+            if violation.kind == ViolationKind::ForeignKey =>
+        {
+            true
+        }
         Err(error) => return Err(keep(refusal::page(error))),
     };
     drop(write);
@@ -169,8 +174,8 @@ fn alternative(visit: &Visit, record: &Record, back: Option<&str>) -> Option<ver
         verbs::Offer::Link { action, .. } => matches!(action, Action::Deactivate | Action::Withdraw | Action::Revoke),
         verbs::Offer::Withheld { action, .. } => matches!(action, Action::Deactivate | Action::Withdraw | Action::Revoke),
     };
-    let can_be_switched_off =
-        record.resource.column("is_active").is_some_and(|column| column.on_edit != Input::Never) && record.value("is_active").as_bool() != Some(false);
+    let can_be_switched_off = record.resource.column("is_active").is_some_and(|column| column.on_edit != Input::Never)
+        && record.value("is_active").as_bool() != Some(false);
     let offers = verbs::offers(&visit.actor, record.resource, record, back);
     let (mut ending, rest): (Vec<_>, Vec<_>) = offers.into_iter().partition(ends);
     ending.pop().or_else(|| rest.into_iter().find(verbs::Offer::is_edit).filter(|_| can_be_switched_off))

@@ -10,7 +10,7 @@ use super::{
     display::{FieldError, TimeShown},
     fields::{self, Drawn},
     flash,
-    frame::{Frame, FlashKind},
+    frame::{FlashKind, Frame},
     query,
     record::{back, readable, record_id, resource, trail, with_back},
     refusal::{self, Holder, Refusal},
@@ -93,7 +93,12 @@ struct FormPage<'a> {
 }
 
 /// GET /tables/{table}/new
-pub async fn blank(request: HttpRequest, console: web::Data<Console>, visit: Visit, path: web::Path<String>) -> Result<HttpResponse, PageError> {
+pub async fn blank(
+    request: HttpRequest,
+    console: web::Data<Console>,
+    visit: Visit,
+    path: web::Path<String>,
+) -> Result<HttpResponse, PageError> {
     let resource = resource(&console, &path)?;
     let grant = visit.actor.authorize(Action::Create, resource)?;
     let pairs = query::pairs(&request)?;
@@ -116,7 +121,15 @@ pub async fn blank(request: HttpRequest, console: web::Data<Console>, visit: Vis
     let mut draft = Draft::blank(resource, &presets, zone);
     take_ownership(&mut draft, &grant);
     name_references(&connection, &visit, &mut draft).await?;
-    let sheet = Sheet { resource, subject: Subject::New(Uuid::now_v7()), back, problems: Vec::new(), holder: None, guard: Guard::Untouched, bases: Vec::new() };
+    let sheet = Sheet {
+        resource,
+        subject: Subject::New(Uuid::now_v7()),
+        back,
+        problems: Vec::new(),
+        holder: None,
+        guard: Guard::Untouched,
+        bases: Vec::new(),
+    };
     draw(&request, &console, &visit, &grant, StatusCode::OK, &draft, &sheet).await
 }
 
@@ -133,11 +146,14 @@ pub async fn create(
     let keep = |error: PageError| keeping(error, &request, &submission);
     let back = carried_back(&submission)?;
     let id = match submission.get("id").filter(|id| !id.is_empty()) {
-        Some(id) => record_id(id).map_err(|_| PageError::Unprocessable { what: "The form's id is none. Open the form again.".to_owned() })?,
+        Some(id) => {
+            record_id(id).map_err(|_| PageError::Unprocessable { what: "The form's id is none. Open the form again.".to_owned() })?
+        }
         None => Uuid::now_v7(),
     };
     let connection = console.database.read().await.map_err(|error| keep(error.into()))?;
-    let (mut draft, problems) = filled(&connection, &console, &visit, &grant, None, &submission).await.map_err(|error| keep(error.into()))?;
+    let (mut draft, problems) =
+        filled(&connection, &console, &visit, &grant, None, &submission).await.map_err(|error| keep(error.into()))?;
     let mut sheet = Sheet { resource, subject: Subject::New(id), back, problems, holder: None, guard: Guard::Typed, bases: Vec::new() };
     if let Some(asked) = submission.get("find") {
         find(&connection, &visit, &mut draft, asked).await?;
@@ -245,7 +261,8 @@ pub async fn save(
         return draw(&request, &console, &visit, &grant, StatusCode::OK, &draft, &sheet).await;
     }
     if !unmerged.is_empty() {
-        let merge = conflict::Merge { resource, theirs: &record, mine: &draft, submission: &submission, back: sheet.back.as_deref(), unmerged };
+        let merge =
+            conflict::Merge { resource, theirs: &record, mine: &draft, submission: &submission, back: sheet.back.as_deref(), unmerged };
         return conflict::page_of(&request, &console, &visit, &connection, merge).await;
     }
     if !draft.is_sound() || !sheet.problems.is_empty() {
@@ -254,7 +271,12 @@ pub async fn save(
     }
     let changes = draft.changes();
     if changes.is_empty() {
-        return Ok(leave(&console, &with_back(urls::record_url(resource, id), sheet.back.as_deref()), FlashKind::Warning, "Nothing was changed."));
+        return Ok(leave(
+            &console,
+            &with_back(urls::record_url(resource, id), sheet.back.as_deref()),
+            FlashKind::Warning,
+            "Nothing was changed.",
+        ));
     }
     drop(connection);
     let write = Write::begin(&console.database, &visit.origin).await.map_err(|error| keep(error.into()))?;
@@ -272,7 +294,8 @@ pub async fn save(
                     let connection = console.database.read().await.map_err(|error| keep(error.into()))?;
                     let (mine, _) = filled(&connection, &console, &visit, &grant, Some(&theirs), &submission).await?;
                     let back = sheet.back.as_deref();
-                    let merge = conflict::Merge { resource, theirs: &theirs, mine: &mine, submission: &submission, back, unmerged: Vec::new() };
+                    let merge =
+                        conflict::Merge { resource, theirs: &theirs, mine: &mine, submission: &submission, back, unmerged: Vec::new() };
                     return conflict::page_of(&request, &console, &visit, &connection, merge).await;
                 }
                 Refusal::Fields { errors, problems, taken } => {
@@ -460,7 +483,8 @@ pub fn leave(console: &Console, to: &str, kind: FlashKind, text: &str) -> HttpRe
 pub fn keeping(error: PageError, request: &HttpRequest, submission: &Submission) -> PageError {
     match error {
         PageError::Unavailable { retry_after, kept: None, source } => {
-            let kept = resume::action(request).map(|action| Kept { action, fields: resume::without_secrets(submission), word: "Send it again" });
+            let kept =
+                resume::action(request).map(|action| Kept { action, fields: resume::without_secrets(submission), word: "Send it again" });
             PageError::Unavailable { retry_after, kept, source }
         }
         other => other,

@@ -170,16 +170,16 @@ pub async fn views(
 ) -> Result<Vec<EntryView>, DatabaseError> {
     let labels = labels(connection, &visit.actor, resource, &entries).await?;
     let telling = Telling { resource, current, labels: &labels, zone: visit.actor.preferences.time_zone, now: Utc::now() };
-    let may_edit = visit.actor.may(Action::Edit, resource) && current.is_some_and(|record| verbs::obstacle(Action::Edit, record, &visit.actor).is_none());
+    let may_edit = visit.actor.may(Action::Edit, resource)
+        && current.is_some_and(|record| verbs::obstacle(Action::Edit, record, &visit.actor).is_none());
     let users = registry.find("users").filter(|users| visit.actor.sees_labels_of(users));
     Ok(entries
         .into_iter()
         .map(|entry| {
             let changes = entry.changes(resource);
             let (icon, tone) = look(&entry.deed);
-            let put_back = (may_edit && can_put_back(resource, &entry)).then(|| {
-                format!("{}?from={}:{}", urls::edit_url(resource, id), entry.log.table(), entry.id.as_hyphenated())
-            });
+            let put_back = (may_edit && can_put_back(resource, &entry))
+                .then(|| format!("{}?from={}:{}", urls::edit_url(resource, id), entry.log.table(), entry.id.as_hyphenated()));
             EntryView {
                 id: entry.id,
                 icon,
@@ -297,7 +297,14 @@ impl Telling<'_> {
 }
 
 /// One value in words.
-pub fn words(column: &Column, value: &Value, zone: Tz, now: DateTime<Utc>, currency: Option<&str>, labels: &HashMap<Uuid, String>) -> String {
+pub fn words(
+    column: &Column,
+    value: &Value,
+    zone: Tz,
+    now: DateTime<Utc>,
+    currency: Option<&str>,
+    labels: &HashMap<Uuid, String>,
+) -> String {
     match (column.kind, value) {
         (Kind::Choice(choices), Value::Text(text)) => {
             choices.iter().find(|choice| choice.value == text).map_or_else(|| text.clone(), |choice| choice.label.to_owned())

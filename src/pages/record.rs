@@ -6,9 +6,10 @@ use chrono::Utc;
 use uuid::Uuid;
 
 use super::{
+    delete,
     display::{Shown, Tone, return_to},
+    edit,
     frame::{Crumb, Frame},
-    delete, edit,
     history::{self, EntryView},
     local_path::local,
     query, related,
@@ -105,7 +106,8 @@ pub async fn show(
     let (history, (related, elsewhere)) = tokio::try_join!(history, related::of(&connection, &console.registry, &visit, &record))?;
     let label = record.label();
     let facts = record.fields().filter(|(column, _)| column.shown);
-    let facts = facts.map(|(column, cell)| Fact { column: column.name, label: column.label, shown: shown(column, cell, &viewer) }).collect();
+    let facts =
+        facts.map(|(column, cell)| Fact { column: column.name, label: column.label, shown: shown(column, cell, &viewer) }).collect();
     let frame = Frame::for_page(&console, &visit, &request, label.clone(), trail(resource, back.as_deref(), &[(&label, None)]));
     let template = ShowPage {
         frame,
@@ -127,7 +129,11 @@ fn badge(record: &Record) -> Option<Badge> {
     let choice = record.fields().find_map(|(column, cell)| match column.kind {
         Kind::Choice(choices) if column.shown => {
             let choice = choices.iter().find(|choice| Some(choice.value) == cell.value.as_text())?;
-            (choice.tone != crate::resource::Tone::Plain).then(|| Badge { label: choice.label, tone: shown::tone(choice.tone), icon: choice.icon })
+            (choice.tone != crate::resource::Tone::Plain).then(|| Badge {
+                label: choice.label,
+                tone: shown::tone(choice.tone),
+                icon: choice.icon,
+            })
         }
         _ => None,
     });
@@ -175,13 +181,7 @@ pub async fn readable(
 }
 
 /// Why there is no such record, told as far as this actor may know.
-pub async fn missing(
-    console: &Console,
-    visit: &Visit,
-    connection: &Connection,
-    grant: &Grant,
-    id: Uuid,
-) -> Result<PageError, PageError> {
+pub async fn missing(console: &Console, visit: &Visit, connection: &Connection, grant: &Grant, id: Uuid) -> Result<PageError, PageError> {
     let resource = grant.resource();
     let what = format!("{} with this id", resource.singular);
     let mut ways = vec![WayOn::new(format!("All {}", resource.plural.to_lowercase()), urls::list_url(resource))];
@@ -209,7 +209,9 @@ pub fn back(pairs: &[(String, String)], others: &[&str]) -> Result<Option<String
     }
     match pairs.iter().find(|(name, value)| name == "return" && !value.is_empty()) {
         None => Ok(None),
-        Some((_, path)) => local(path).map(|path| Some(path.to_owned())).ok_or_else(|| PageError::bad_request("“return” leads to a page of this console")),
+        Some((_, path)) => {
+            local(path).map(|path| Some(path.to_owned())).ok_or_else(|| PageError::bad_request("“return” leads to a page of this console"))
+        }
     }
 }
 

@@ -84,9 +84,9 @@ fn violated(violation: &Violation, draft: &Draft<'_>) -> Refusal {
     let concerned: Vec<&'static Column> =
         draft.fields.iter().map(|field| field.column).filter(|column| violation.columns.iter().any(|name| name == column.name)).collect();
     // A constraint over several columns is one about the last of them: an alias within its context.
-    let Some(column) = concerned.last().copied().or_else(|| {
-        draft.fields.iter().map(|field| field.column).find(|column| violation.concerns(column.name))
-    }) else {
+    let Some(column) =
+        concerned.last().copied().or_else(|| draft.fields.iter().map(|field| field.column).find(|column| violation.concerns(column.name)))
+    else {
         let problems = vec![("This form", "holds a value that the database does not accept.".to_owned())];
         return Refusal::Fields { errors: Vec::new(), problems, taken: None };
     };
@@ -137,7 +137,9 @@ pub async fn holder(
         return Ok(None);
     };
     match store::record(&connection, &grant, row.id).await {
-        Ok(record) => Ok(Some(Holder { column: last.name, label: record.label(), link: Some(urls::record_url(draft.resource, record.id)) })),
+        Ok(record) => {
+            Ok(Some(Holder { column: last.name, label: record.label(), link: Some(urls::record_url(draft.resource, record.id)) }))
+        }
         Err(StoreError::Database(error)) => Err(error),
         Err(_) => Ok(None),
     }

@@ -93,7 +93,8 @@ pub async fn of(
             });
         }
     }
-    let related = try_join_all(belonging.into_iter().map(async |(referrer, grant)| few(connection, visit, referrer, grant, record.id).await)).await?;
+    let related =
+        try_join_all(belonging.into_iter().map(async |(referrer, grant)| few(connection, visit, referrer, grant, record.id).await)).await?;
     Ok((related, elsewhere))
 }
 

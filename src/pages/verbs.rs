@@ -34,7 +34,11 @@ pub enum Offer {
         action: Action,
     },
     /// What this actor could do if the record were in another state: why not now.
-    Withheld { label: String, why: &'static str, action: Action },
+    Withheld {
+        label: String,
+        why: &'static str,
+        action: Action,
+    },
 }
 
 impl Offer {
@@ -227,7 +231,11 @@ pub async fn act(
     };
     let garbled = submission.garbled.iter().any(|name| name == "reason");
     if asks_reason(action) && (reason.trim().is_empty() || garbled) {
-        let words = if garbled { "Holds bytes that are not text (UTF-8). Type it again." } else { "Say why: whoever looks at this later will ask." };
+        let words = if garbled {
+            "Holds bytes that are not text (UTF-8). Type it again."
+        } else {
+            "Say why: whoever looks at this later will ask."
+        };
         let asked = Asked { error: Some(("reason", words.to_owned())), ..asked };
         return draw(&request, &console, &visit, &connection, asked, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
@@ -337,16 +345,22 @@ fn counted(consequences: user::Consequences) -> Vec<(i64, &'static str)> {
 fn words(action: Action, record: &Record, visit: &Visit) -> String {
     let label = record.label();
     match action {
-        Action::Withdraw => "It is cancelled with your reason, and no money moves. That is final: it cannot become pending again.".to_owned(),
+        Action::Withdraw => {
+            "It is cancelled with your reason, and no money moves. That is final: it cannot become pending again.".to_owned()
+        }
         Action::Deactivate if record.id == visit.actor.id => {
             "This is you: you are signed out with the next request, and only another administrator can let you in again.".to_owned()
         }
         Action::Deactivate => format!("{label} can no longer sign in, from their next request on. Nothing of theirs is deleted."),
         Action::SendPasswordLink => {
-            format!("Makes a link with which {label} chooses a password, once. It is shown to you now and never again; links made before stop working.")
+            format!(
+                "Makes a link with which {label} chooses a password, once. It is shown to you now and never again; links made before stop working."
+            )
         }
         Action::Rotate => "Makes a new key with the same name and permissions, shown once. The old one stops working at once.".to_owned(),
-        Action::Revoke if record.resource.table == "user_sessions" => "It ends with its next request. Whoever it belongs to can sign in again.".to_owned(),
+        Action::Revoke if record.resource.table == "user_sessions" => {
+            "It ends with its next request. Whoever it belongs to can sign in again.".to_owned()
+        }
         Action::Revoke => "It stops working at once, for good.".to_owned(),
         Action::MarkRead => "It no longer counts as unread.".to_owned(),
         Action::Read | Action::Create | Action::Edit | Action::Delete | Action::Export | Action::History => String::new(),

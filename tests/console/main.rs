@@ -1,10 +1,12 @@
 //! Does the console keep its promises, on a real PostgreSQL and in a real Chromium?
 
 mod embedded;
+mod exports;
+mod lists;
 mod login;
 mod migrations;
 mod program;
+mod proof;
 mod running;
 mod sessions;
-mod proof;
 mod support;
