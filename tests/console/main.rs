@@ -4,6 +4,8 @@ mod conflicts;
 mod demo;
 mod embedded;
 mod forms;
+mod exports;
+mod lists;
 mod login;
 mod migrations;
 mod program;
