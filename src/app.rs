@@ -2,7 +2,15 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use crate::{auth::policy::Policy, db::pool::Database, resource::Registry};
+use crate::{
+    auth::{
+        entrance::Entrance,
+        policy::{LINES, Policy},
+    },
+    db::pool::Database,
+    resource::Registry,
+    tables::TABLES,
+};
 
 /// One worker's console: its own connections, and what all workers share.
 #[derive(Clone)]
@@ -11,10 +19,27 @@ pub struct Console {
     shared: Arc<Shared>,
 }
 
+/// Which tables a console administers, and who may do what with them.
+#[derive(Debug, Clone)]
+pub struct Tables {
+    pub registry: Registry,
+    pub policy: Policy,
+}
+
+impl Tables {
+    /// The twelve of the NEXUS platform.
+    pub fn of_the_platform() -> Tables {
+        Tables { registry: Registry::new(TABLES.iter().copied()), policy: Policy(LINES) }
+    }
+}
+
 /// What all workers share for the life of the program.
 pub struct Shared {
     pub registry: Registry,
     pub policy: Policy,
+    pub entrance: Entrance,
+    /// The text of the band on every page.
+    pub environment: Option<String>,
 }
 
 impl Console {

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
+    app::Tables,
     operations::doctor,
     server::{self, Mode},
     settings::{Options, Settings},
@@ -95,8 +96,8 @@ pub fn run() -> ExitCode {
 
 async fn execute(command: Command, settings: Settings) -> Result<(), Failure> {
     match command {
-        Command::Serve(ServeOptions { demo: true }) => Ok(server::serve(settings, Mode::Demo).await?),
-        Command::Serve(ServeOptions { demo: false }) => Ok(server::serve(settings, Mode::Plain).await?),
+        Command::Serve(ServeOptions { demo: true }) => Ok(server::serve(settings, Mode::Demo, Tables::of_the_platform()).await?),
+        Command::Serve(ServeOptions { demo: false }) => Ok(server::serve(settings, Mode::Plain, Tables::of_the_platform()).await?),
         Command::Migrate(command) => Ok(migrate::run(command, &settings).await?),
         Command::User(command) => Ok(user::run(command, &settings).await?),
         Command::Doctor => examine(&settings).await,
@@ -142,7 +143,10 @@ fn start_log(settings: &Settings) -> Result<(), Failure> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,nexus_console=info"));
     let log = tracing_subscriber::fmt().compact().with_target(false).with_env_filter(filter);
     match &settings.log_dir {
-        None => log.with_writer(std::io::stderr).init(),
+        None => {
+            let is_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+            log.with_ansi(is_terminal).with_writer(std::io::stderr).init();
+        }
         Some(directory) => {
             let path = directory.join("nexus-console.log");
             let file = std::fs::File::options().create(true).append(true).open(&path).map_err(|error| {

@@ -1,1 +1,18 @@
-//!
+//! Which handler answers which URL?
+
+use actix_web::web::{self, ServiceConfig};
+
+use crate::{
+    operations::health,
+    pages::{assets, browse, dashboard, doors},
+};
+
+/// Everything the console answers, in the order it is looked up.
+pub fn all(config: &mut ServiceConfig) {
+    config
+        .configure(health::configure)
+        .configure(doors::routes)
+        .route("/static/{name:.*}", web::get().to(assets::serve))
+        .route("/", web::get().to(dashboard::index))
+        .configure(browse::list_routes);
+}

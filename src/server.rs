@@ -12,8 +12,10 @@ use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 pub use shared::{RoleGap, Serving, Shared};
+use start::Started;
 
 use crate::{
+    app::Tables,
     db::{
         connect::ConnectError,
         embedded::{Embedded, EmbeddedError, Purpose},
@@ -72,7 +74,7 @@ pub enum ServeError {
 }
 
 /// Serves until it is told to stop; the database is the first thing taken and the last thing left.
-pub async fn serve(settings: Settings, mode: Mode) -> Result<(), ServeError> {
+pub async fn serve(settings: Settings, mode: Mode, tables: Tables) -> Result<(), ServeError> {
     refuse_exposed_demo(&settings, mode)?;
     let embedded = claim(&settings)?;
     let keys = Keys::load(&settings)?;
@@ -81,7 +83,7 @@ pub async fn serve(settings: Settings, mode: Mode) -> Result<(), ServeError> {
 
     let shared = Shared::new(settings, keys, mode);
     let mut stop = StopSignals::register().map_err(ServeError::Serving)?;
-    let server = http::run(listener, shared.clone()).map_err(ServeError::Serving)?;
+    let server = http::run(listener, shared.clone(), tables).map_err(ServeError::Serving)?;
     let handle = server.handle();
     let mut serving = actix_web::rt::spawn(server);
 
@@ -107,14 +109,15 @@ pub async fn serve(settings: Settings, mode: Mode) -> Result<(), ServeError> {
 
 /// Never returns but with an error: once started, only a signal ends the service.
 async fn start_and_stay(shared: &Shared, embedded: Option<&Arc<Embedded>>, address: SocketAddr) -> Result<(), ServeError> {
-    let started = start::run(shared, embedded).await?;
+    let Started { demo_password, setup_token, watchers } = start::run(shared, embedded).await?;
     announce::ready(shared, address);
-    if let Some(password) = &started.demo_password {
+    if let Some(password) = &demo_password {
         announce::demo(password);
     }
-    if let Some(token) = &started.setup_token {
+    if let Some(token) = &setup_token {
         announce::setup(shared, address, token);
     }
+    let _until_stopped = watchers;
     std::future::pending().await
 }
 

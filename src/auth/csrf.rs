@@ -28,14 +28,14 @@ pub enum Binding {
 }
 
 impl Binding {
-    /// A new binding for a browser that has none yet.
+    /// A random value for a browser that has none yet.
     ///
     /// # Errors
     /// When there is no randomness.
-    pub fn anonymous() -> Result<Self, NoRandomness> {
+    pub fn random() -> Result<String, NoRandomness> {
         let mut random = [0; RANDOM_LENGTH];
-        getrandom::fill(&mut random).map_err(NoRandomness)?;
-        Ok(Self::Anonymous(URL_SAFE_NO_PAD.encode(random)))
+        getrandom::fill(&mut random)?;
+        Ok(URL_SAFE_NO_PAD.encode(random))
     }
 }
 

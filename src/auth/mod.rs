@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod csrf;
+pub mod entrance;
 pub mod first_administrator;
 pub mod grant;
 pub mod login;
@@ -11,6 +12,7 @@ pub mod origin;
 pub mod own_account;
 pub mod password;
 pub mod policy;
+pub mod reach;
 pub mod role;
 pub mod sealed;
 pub mod session;

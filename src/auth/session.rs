@@ -67,6 +67,8 @@ pub struct LoadedSession {
     theme: Option<String>,
     row_density: Option<String>,
     single_key_shortcuts: Option<bool>,
+    /// Notifications not read yet, counted to 100.
+    pub unread: u32,
     #[serde(with = "as_microseconds")]
     pub authenticated_at: DateTime<Utc>,
     /// Without another request it ends then.
@@ -129,7 +131,9 @@ pub(super) struct Found {
 
 const FIND: &str = "SELECT s.id, s.user_id, u.username, u.full_name, u.email, u.role, \
      p.time_zone, p.theme, p.row_density, p.single_key_shortcuts, \
-     coalesce(t.authenticated_at, s.created_at), s.expires_at, s.updated_at, now(), t.state::text \
+     coalesce(t.authenticated_at, s.created_at), s.expires_at, s.updated_at, now(), t.state::text, \
+     (SELECT count(*) FROM (SELECT FROM notifications n WHERE n.user_id = s.user_id AND n.is_read IS NOT TRUE \
+        AND (n.expires_at IS NULL OR n.expires_at > now()) LIMIT 100) waiting)::int4 \
      FROM user_sessions s JOIN users u ON u.id = s.user_id \
      LEFT JOIN session_state t ON t.id = s.id \
      LEFT JOIN console_preferences p ON p.user_id = s.user_id \
@@ -162,6 +166,7 @@ pub(super) async fn find(connection: &Connection, key: &str, idle_timeout: Durat
             theme: row.try_get(7)?,
             row_density: row.try_get(8)?,
             single_key_shortcuts: row.try_get(9)?,
+            unread: u32::try_from(row.try_get::<_, i32>(15)?).unwrap_or(0),
             authenticated_at,
             ends_at,
         },

@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
-use actix_web::cookie::time;
+use actix_session::{SessionMiddleware, config::BrowserSession};
+use actix_web::cookie::{Key, SameSite, time};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -218,4 +219,21 @@ impl SessionStore for DatabaseSessions {
     async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
         Ok(self.end(key.as_ref()).await?)
     }
+}
+
+/// The name of the session's cookie. The prefix makes browsers refuse it from anywhere but https (or the
+/// machine itself), for any path but all, and for any domain but this very one.
+pub const COOKIE: &str = "__Host-nexus";
+
+/// The middleware of one worker. The cookie ends with the browser; the row says when the session does.
+#[must_use]
+pub fn middleware(database: Database, key: Key) -> SessionMiddleware<DatabaseSessions> {
+    SessionMiddleware::builder(DatabaseSessions::new(database), key)
+        .cookie_name(COOKIE.to_owned())
+        .cookie_secure(true)
+        .cookie_http_only(true)
+        .cookie_same_site(SameSite::Lax)
+        .cookie_path("/".to_owned())
+        .session_lifecycle(BrowserSession::default())
+        .build()
 }

@@ -1,6 +1,6 @@
 //! How does a command other than `serve` come to the owner's database?
 
-use std::{io, path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use tokio_postgres::Client;
 
@@ -18,8 +18,6 @@ pub enum ReachError {
     Embedded(#[from] EmbeddedError),
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    #[error("{path}: {source}", path = path.display())]
-    DataDirectory { path: PathBuf, source: io::Error },
     #[error("a task ended early")]
     Task(#[from] tokio::task::JoinError),
 }

@@ -177,13 +177,9 @@ async fn apply(client: &mut Client, steps: &[Step], pending: &[&Step]) -> Result
             None => runner,
         };
         let report = runner.run_async(client).await.map_err(|error| explain(error, target))?;
-        done.extend(report.applied_migrations().iter().map(|migration| Migration {
-            version: u32::try_from(migration.version()).unwrap_or_default(),
-            name: migration.name().to_owned(),
-            applied_on: migration.applied_on().map(ToString::to_string),
-        }));
+        done.extend(report.applied_migrations().iter().filter_map(|migration| u32::try_from(migration.version()).ok()));
     }
-    Ok(done)
+    Ok(history(client).await?.into_iter().filter(|known| done.contains(&known.version)).collect())
 }
 
 async fn down_alone(client: &mut Client, to: u32) -> Result<Vec<Migration>, MigrateError> {

@@ -7,6 +7,7 @@ pub mod fingerprint;
 pub mod migrate;
 pub mod pool;
 pub mod roles;
+pub mod snapshot;
 pub mod value;
 pub mod violation;
 pub mod write;

@@ -114,7 +114,9 @@ pub async fn ensure(owner: &Client) -> Result<AppRole, RolesError> {
             _ => return Err(error.into()),
         }
     }
-    if let Err(error) = owner.batch_execute(STEP_DOWN).await {
+    if let Err(error) = owner.batch_execute(STEP_DOWN).await
+        && error.code() != Some(&SqlState::UNIQUE_VIOLATION)
+    {
         return match error.code() {
             Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
                 let reason = "the owner may not step down to nexus_app".to_owned();

@@ -1,7 +1,5 @@
 //! Which page does a failure become, and what does it tell its reader to do next?
 
-use std::rc::Rc;
-
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
@@ -78,7 +76,7 @@ impl Asked {
 
 /// Middleware, outermost but for `security_headers`: every answer that failed becomes a page.
 ///
-/// It finds the frame as `Rc<Frame>` and the id as [`RequestId`] in the request's extensions; pages that
+/// It finds who is logged in and the [`RequestId`] in the request's extensions; pages that
 /// handlers rendered themselves (a form with 422) pass untouched.
 pub async fn error_pages<B: MessageBody + 'static>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<BoxBody>, Error> {
     let asked = Asked::of(&request);
@@ -96,11 +94,11 @@ pub async fn error_pages<B: MessageBody + 'static>(request: ServiceRequest, next
         return Ok(response.map_into_boxed_body());
     }
     let id = request_id(response.request());
-    let frame = response.request().extensions().get::<Rc<Frame>>().cloned();
+    let frame = Frame::for_failure(response.request());
     let status = response.status();
     let mut drawn = match response.response().error() {
-        Some(error) => draw(&asked, &of_error(error), frame.as_deref(), &id),
-        None => draw(&asked, &PageError::of_status(status), frame.as_deref(), &id),
+        Some(error) => draw(&asked, &of_error(error), frame.as_ref(), &id),
+        None => draw(&asked, &PageError::of_status(status), frame.as_ref(), &id),
     };
     // What the inner layers said about the connection and the cookies still holds.
     for (name, value) in response.headers() {

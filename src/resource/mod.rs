@@ -61,6 +61,21 @@ pub enum Group {
     System,
 }
 
+impl Group {
+    /// In the order of the navigation.
+    pub const ALL: [Group; 5] = [Group::Work, Group::Ledger, Group::Registry, Group::Compliance, Group::System];
+
+    pub const fn title(self) -> &'static str {
+        match self {
+            Group::Work => "Work",
+            Group::Ledger => "Ledger",
+            Group::Registry => "Registry",
+            Group::Compliance => "Compliance",
+            Group::System => "System",
+        }
+    }
+}
+
 /// Whose a row is, where a role may see only its own.
 #[derive(Debug, Clone, Copy)]
 pub enum Owner {

@@ -10,14 +10,17 @@ use std::{
 
 use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, web::Data};
 
-use super::{ServeError, Shared, gate};
+use super::{Mode, ServeError, Shared, gate};
 use crate::{
-    app::{self, Console},
-    auth::policy::{LINES, Policy},
+    app::{self, Console, Tables},
+    auth::{
+        entrance::{Audience, Entrance},
+        reach::Reach,
+        session_store,
+    },
     db::pool::{Database, ServingRole},
-    operations::health,
-    pages::{error::error_pages, response::security_headers},
-    resource::Registry,
+    pages::{error::error_pages, guard::guard, response::security_headers},
+    routes,
 };
 
 /// Small pools of each worker's own beat one large shared one, and more than eight connections in all hurt.
@@ -40,14 +43,27 @@ pub(super) fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Ser
     Ok((listener, address))
 }
 
-pub(super) fn run(listener: TcpListener, shared: Shared) -> io::Result<Server> {
-    let program = Arc::new(app::Shared { registry: Registry::new([]), policy: Policy(LINES) });
+pub(super) fn run(listener: TcpListener, shared: Shared, tables: Tables) -> io::Result<Server> {
+    let audience = match shared.mode {
+        Mode::Demo => Audience::Demonstration,
+        Mode::Plain => Audience::Public,
+    };
+    let reach = Reach { public_url: shared.settings.public_url.clone() };
+    let program = Arc::new(app::Shared {
+        registry: tables.registry,
+        policy: tables.policy,
+        entrance: Entrance::new(&shared.keys, reach, shared.setup_token.clone(), audience),
+        environment: shared.environment().map(str::to_owned),
+    });
     let server = HttpServer::new(move || {
         let database = Database::new(shared.manager(), CONNECTIONS_A_POOL, ServingRole::LoggedIn);
+        let sessions = session_store::middleware(database.clone(), program.entrance.cookie_key.clone());
         App::new()
             .app_data(Data::new(shared.readiness.clone()))
             .app_data(Data::new(Console::new(database, Arc::clone(&program))))
-            .configure(health::configure)
+            .configure(routes::all)
+            .wrap(from_fn(guard))
+            .wrap(sessions)
             .wrap(from_fn(gate::only_when_ready))
             .wrap(from_fn(error_pages))
             .wrap(from_fn(security_headers))

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::task::JoinSet;
 use tokio_postgres::Client;
 use zeroize::Zeroizing;
 
@@ -33,6 +34,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub(super) struct Started {
     pub demo_password: Option<Secret>,
     pub setup_token: Option<Zeroizing<String>>,
+    /// They end when this is dropped: nobody is to hear that the database leaves while the console stops.
+    pub watchers: JoinSet<()>,
 }
 
 pub(super) async fn run(shared: &Shared, embedded: Option<&Arc<Embedded>>) -> Result<Started, ServeError> {
@@ -40,8 +43,9 @@ pub(super) async fn run(shared: &Shared, embedded: Option<&Arc<Embedded>>) -> Re
     let mut owner = reach(shared, &owner_target).await?;
 
     shared.readiness.starting("the database is being migrated");
-    for applied in migrate::up(&mut owner).await? {
-        tracing::info!("migration {} {} is applied", applied.version, applied.name);
+    let applied = migrate::up(&mut owner).await?;
+    if !applied.is_empty() {
+        tracing::info!("{} migrations are applied", applied.len());
     }
     let serving = settle(shared, roles::ensure(&owner).await?, serving_target).await?;
 
@@ -55,13 +59,14 @@ pub(super) async fn run(shared: &Shared, embedded: Option<&Arc<Embedded>>) -> Re
     if let Some(gap) = &serving.role_gap {
         tracing::warn!("pages do not run as {SERVING}: {}; type as the owner: {}", gap.reason, gap.statement);
     }
-    tokio::spawn(shared.readiness.clone().probe(serving.target.clone()));
+    let mut watchers = JoinSet::new();
+    watchers.spawn(shared.readiness.clone().probe(serving.target.clone()));
     shared.settle(serving);
     if let Some(embedded) = embedded {
-        tokio::spawn(Arc::clone(embedded).supervise(shared.readiness.clone()));
+        watchers.spawn(Arc::clone(embedded).supervise(shared.readiness.clone()));
     }
     shared.readiness.ready();
-    Ok(Started { demo_password, setup_token })
+    Ok(Started { demo_password, setup_token, watchers })
 }
 
 /// Whom to migrate as and whom to serve as; starts the embedded server if it is ours to start.

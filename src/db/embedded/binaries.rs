@@ -31,9 +31,9 @@ pub(super) fn find(wanted: Option<(u32, &Path)>) -> Result<PathBuf, EmbeddedErro
     }
 }
 
-/// Distributions keep the server's programs out of PATH, each in a place of its own.
+/// Distributions keep the server's programs out of PATH, each in a place of its own; PATH is asked last.
 fn candidates() -> Vec<PathBuf> {
-    let mut directories: Vec<PathBuf> = std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default();
+    let mut directories: Vec<PathBuf> = Vec::new();
     for (root, prefix) in [
         ("/usr/lib/postgresql", ""),
         ("/usr", "pgsql-"),
@@ -49,6 +49,7 @@ fn candidates() -> Vec<PathBuf> {
         }
     }
     directories.push("/usr/local/pgsql/bin".into());
+    directories.extend(std::env::var_os("PATH").iter().flat_map(std::env::split_paths));
     directories.retain(|directory| NEEDED.iter().all(|program| directory.join(program).is_file()));
     directories
 }

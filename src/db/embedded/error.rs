@@ -19,9 +19,9 @@ pub enum EmbeddedError {
     NotOurs { path: PathBuf },
     #[error("{path}: the account {account}, as which PostgreSQL runs, cannot enter it; set NEXUS_DATA_DIR to a path it can reach, such as /var/lib/nexus-console", path = path.display())]
     OutOfReach { path: PathBuf, account: String },
-    #[error("{data} is already served by another console (process {holder}); stop it first, or set NEXUS_DATA_DIR", data = data.display())]
+    #[error("{data} is already served by another console ({holder}); stop it first, or set NEXUS_DATA_DIR", data = data.display())]
     AlreadyServed { data: PathBuf, holder: Holder },
-    #[error("{data} is in use by another command (process {holder}), which did not end within {waited:?}", data = data.display())]
+    #[error("{data} is in use by another command ({holder}), which did not end within {waited:?}", data = data.display())]
     InUse { data: PathBuf, holder: Holder, waited: Duration },
     #[error("{path}: {source}", path = path.display())]
     Files { path: PathBuf, source: io::Error },

@@ -24,13 +24,16 @@ pub enum Purpose {
     Command(&'static str),
 }
 
-/// Who holds the data, as the holder wrote it: "123 serve".
+/// Who holds the data, as the holder wrote it: "123 serve", its process and its purpose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder(String);
 
 impl fmt::Display for Holder {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(if self.0.is_empty() { "unknown" } else { &self.0 })
+        match self.0.split_once(' ') {
+            Some((process, purpose)) => write!(formatter, "{purpose}, process {process}"),
+            None => formatter.write_str("unknown"),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use askama::filters::HtmlSafe;
 use rust_decimal::Decimal;
 
 use super::count::grouped;
@@ -131,6 +132,9 @@ impl fmt::Display for Minor {
         write!(formatter, ".{:0width$}", self.fraction, width = self.places as usize)
     }
 }
+
+/// Digits and a point need no escaping.
+impl HtmlSafe for Minor {}
 
 #[cfg(test)]
 mod tests {

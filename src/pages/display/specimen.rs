@@ -24,8 +24,8 @@ const HOSTILE: &str = "<script>alert('x')</script>\"'&";
 {%- import "macros/chart.html" as charts -%}
 {%- import "macros/flash.html" as flashes -%}
 {%- block content -%}
-<div class="head"><h1>Specimen {{ cells::badge("Pending", Tone::Waiting, "pending") }}</h1><div class="do"><a class="btn main" href="/x">New</a></div></div>
-{{ filters::tabs(tabs) }}
+<div class="head"><h1>Specimen {{ cells::badge("Pending", Tone::Waiting, "pending") }}</h1><div class="do">{{ filters::columns("/tables/x", kept, columns) }}<a class="btn main" href="/x">New</a></div></div>
+{{ filters::tabs(tabs) }}{{ filters::search("/tables/x", "words", "Search", kept) }}{{ filters::empty("None", "Nothing yet", "New", Some("/new")) }}{{ cells::copy("id-1") }}
 <div class="chips" role="group" aria-label="Filters">{{ filters::chips(chips) }}<details class="menu left" name="menu"><summary class="chip add">Add filter</summary><div><form class="sieve" method="get" action="/tables/transactions">{% for filter in filter_fields %}{{ filters::filter(filter) }}{% endfor %}</form></div></details></div>
 <div class="scroll" tabindex="0" role="region" aria-label="Rows"><table class="table rows"><caption class="sr">Rows</caption><thead><tr>{{ filters::head("Reference", "", SortArrow::Descending, Some("/sorted")) }}{{ filters::head("Amount", "money", SortArrow::Resting, None::<String>) }}</tr></thead><tbody>
 {% for row in rows %}<tr data-id="{{ loop.index }}">{% for cell in row %}{{ cells::cell(cell) }}{% endfor %}</tr>{% endfor %}
@@ -42,6 +42,8 @@ const HOSTILE: &str = "<script>alert('x')</script>\"'&";
 struct Specimen<'a> {
     frame: Frame,
     tabs: Vec<Tab>,
+    kept: Vec<(String, String)>,
+    columns: Vec<ChoiceOption<'a>>,
     chips: Vec<Chip>,
     filter_fields: Vec<FilterField<'a>>,
     rows: Vec<Vec<Cell<'a>>>,

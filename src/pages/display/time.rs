@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use askama::filters::HtmlSafe;
 use chrono::{DateTime, Datelike, FixedOffset, Offset, TimeDelta, TimeZone, Timelike, Utc};
 use chrono_tz::{OffsetName, Tz};
 
@@ -172,6 +173,12 @@ impl fmt::Display for Age {
         }
     }
 }
+
+// Digits, months and signs: escaping them would cost a scan of every cell.
+impl HtmlSafe for Machine {}
+impl HtmlSafe for Exact {}
+impl HtmlSafe for Day {}
+impl HtmlSafe for Clock {}
 
 #[cfg(test)]
 mod tests {

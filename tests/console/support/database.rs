@@ -30,6 +30,15 @@ impl TestDatabase {
         TestDatabase { owner_config: owner.config().clone(), app_config: application.config().clone(), owner, application, superuser, name }
     }
 
+    /// As `DATABASE_URL` names it.
+    pub fn url_of(&self, target: &Target) -> String {
+        let socket = match target.config().get_hosts() {
+            [tokio_postgres::config::Host::Unix(directory)] => directory.display().to_string().replace('/', "%2F"),
+            hosts => panic!("one socket, not {hosts:?}"),
+        };
+        format!("postgres://{}@{socket}:5432/{}", target.user().expect("a user"), self.name)
+    }
+
     pub async fn as_owner(&self) -> Client {
         connect(&self.owner).await.expect("the owner connects")
     }
@@ -47,6 +56,7 @@ static NUMBER: AtomicU32 = AtomicU32::new(0);
 /// PostgreSQL clones a template only while nobody is connected to it, and one at a time is as fast as many.
 static CLONING: Mutex<()> = Mutex::const_new(());
 static MIGRATED: OnceCell<()> = OnceCell::const_new();
+static STAFFED: OnceCell<()> = OnceCell::const_new();
 
 /// A database without a single table, owned by the owner's role.
 pub async fn empty_database() -> TestDatabase {
@@ -59,12 +69,24 @@ pub async fn database() -> TestDatabase {
     create("migrated").await
 }
 
+/// A migrated database where the six of [`super::PEOPLE`] work.
+pub async fn staffed_database() -> TestDatabase {
+    MIGRATED.get_or_init(migrated_template).await;
+    STAFFED.get_or_init(staffed_template).await;
+    create("staffed").await
+}
+
+async fn staffed_template() {
+    let database = create_named("staffed".to_owned(), "migrated").await;
+    super::people::hire(&database.as_owner().await).await;
+}
+
 async fn migrated_template() {
     let cluster = cluster().await;
     let database = create_named("migrated".to_owned(), "template0").await;
     let mut client = connect(&cluster.target(OWNER, &database.name)).await.expect("the owner connects");
     migrate::up(&mut client).await.expect("the migrations run");
-    roles::ensure(&client).await.expect("the application's role");
+    assert_eq!(roles::ensure(&client).await.expect("the application's role"), roles::AppRole::Own);
 }
 
 async fn create(template: &str) -> TestDatabase {

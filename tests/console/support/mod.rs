@@ -1,6 +1,14 @@
 //! What does every test stand on: one PostgreSQL a run, a database of its own a test, a console a test?
 
+mod browser;
+mod chromium;
 mod cluster;
+mod console;
 mod database;
+mod people;
 
-pub use database::{TestDatabase, database, empty_database};
+pub use browser::{Answer, Browser};
+pub use chromium::{Scripts, Size, Window, window};
+pub use console::{Console, console};
+pub use database::{TestDatabase, database, empty_database, staffed_database};
+pub use people::{PASSWORD, PEOPLE};

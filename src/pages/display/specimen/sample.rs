@@ -118,6 +118,8 @@ pub(super) fn specimen<'a>(fields: &'a [Field<'a>]) -> Specimen<'a> {
     Specimen {
         frame: frame(),
         tabs: vec![Tab { label: "All", href: text("/"), count: Some(Counted::AtLeast(1_000)), current: true }],
+        kept: vec![(text("sort"), text("-amount"))],
+        columns: vec![option("amount", true), option("status", false)],
         chips: vec![Chip { label: text("Description"), words: format!("contains {HOSTILE}"), without: text("/") }],
         filter_fields: vec![
             filter("Status", Control::Choices { name: "status", options: vec![option("pending", true)] }),

@@ -1,0 +1,45 @@
+//! How are very many rows read as they stood at one moment, a few at a time?
+
+use deadpool_postgres::Transaction;
+use futures_util::{Stream, TryStreamExt};
+use tokio_postgres::{IsolationLevel, Portal, Row, types::BorrowToSql};
+
+use super::pool::{Connection, DatabaseError};
+
+/// However long it takes; but whoever stops fetching loses the snapshot, which keeps old rows alive for everybody.
+const LIMITS: &str = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = '60s'";
+
+/// A transaction that only reads, and sees nothing of what others write meanwhile. Dropped, it is rolled back.
+pub struct Snapshot<'c> {
+    transaction: Transaction<'c>,
+}
+
+impl Snapshot<'_> {
+    /// # Errors
+    /// See [`DatabaseError`]; so for all below.
+    pub async fn take(connection: &mut Connection) -> Result<Snapshot<'_>, DatabaseError> {
+        let builder = connection.client.build_transaction();
+        let transaction = builder.isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await?;
+        transaction.batch_execute(LIMITS).await?;
+        Ok(Snapshot { transaction })
+    }
+
+    /// A statement's rows, none of them read yet.
+    pub async fn open<P: BorrowToSql>(&self, text: &str, parameters: &[P]) -> Result<Portal, DatabaseError>
+    where
+        for<'a> &'a P: BorrowToSql,
+    {
+        let statement = self.transaction.prepare(text).await?;
+        Ok(self.transaction.bind_raw(&statement, parameters.iter()).await?)
+    }
+
+    /// The next rows, at most `most`: fewer mean that there are no more.
+    pub async fn fetch(&self, portal: &Portal, most: i32) -> Result<impl Stream<Item = Result<Row, DatabaseError>> + use<>, DatabaseError> {
+        Ok(self.transaction.query_portal_raw(portal, most).await?.map_err(DatabaseError::from))
+    }
+
+    /// Ends it properly: everything was read.
+    pub async fn end(self) -> Result<(), DatabaseError> {
+        Ok(self.transaction.commit().await?)
+    }
+}

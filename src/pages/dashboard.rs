@@ -1,1 +1,0 @@
-//! What does somebody see first, in their role?

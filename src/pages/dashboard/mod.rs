@@ -1,0 +1,269 @@
+//! What does somebody see first, in their role?
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+use askama::Template;
+use chrono::Utc;
+use rust_decimal::Decimal;
+
+mod balances;
+mod days;
+mod figures;
+
+use super::{
+    chart::Chart,
+    display::{MoneyShown, RecordLink, Shown},
+    frame::{Crumb, Frame},
+    response,
+    shown::{self, Viewer},
+    visit::Visit,
+};
+use crate::{
+    app::Console,
+    auth::{
+        actor::Actor,
+        policy::Action,
+        role::Role::{self, Admin, Auditor, Manager, User, Viewer as Observer},
+    },
+    db::{
+        pool::{Connection, DatabaseError},
+        value::Number,
+    },
+    error::PageError,
+    resource::{
+        Resource, page,
+        request::{ListRequest, Query},
+    },
+};
+use figures::Figure;
+
+/// The beginning of a list, as a card.
+struct DeclaredCard {
+    roles: &'static [Role],
+    title: &'static str,
+    table: &'static str,
+    query: &'static [(&'static str, &'static str)],
+    /// The column that names the row, one at its right, and one below.
+    columns: &'static str,
+    empty: &'static str,
+}
+
+const CARDS: &[DeclaredCard] = &[
+    DeclaredCard {
+        roles: &[User],
+        title: "My accounts",
+        table: "accounts",
+        query: &[("sort", "account_name")],
+        columns: "account_name,balance,account_number",
+        empty: "You own no account.",
+    },
+    DeclaredCard {
+        roles: &[Manager, Admin],
+        title: "Pending longest",
+        table: "transactions",
+        query: &[("status", "pending"), ("sort", "created_at")],
+        columns: "account_id,amount,created_at",
+        empty: "No transaction is pending.",
+    },
+    DeclaredCard {
+        roles: &[User],
+        title: "My latest transactions",
+        table: "transactions",
+        query: &[("sort", "-transaction_date")],
+        columns: "description,amount,transaction_date",
+        empty: "There is no transaction yet.",
+    },
+    DeclaredCard {
+        roles: &[Observer],
+        title: "Latest transactions",
+        table: "transactions",
+        query: &[("sort", "-transaction_date")],
+        columns: "account_id,amount,transaction_date",
+        empty: "There is no transaction yet.",
+    },
+    DeclaredCard {
+        roles: &[Admin, Auditor],
+        title: "Latest entries",
+        table: "audit_logs",
+        query: &[("sort", "-created_at")],
+        columns: "entity_type,action,created_at",
+        empty: "Nothing has been recorded yet.",
+    },
+    DeclaredCard {
+        roles: &[Auditor],
+        title: "Signed in last",
+        table: "users",
+        query: &[("sort", "-last_login")],
+        columns: "full_name,role,last_login",
+        empty: "Nobody has signed in yet.",
+    },
+    DeclaredCard {
+        roles: &[Admin, Manager],
+        title: "Aliases that end next",
+        table: "ssot_api_aliases",
+        query: &[("alias_type", "temporary"), ("is_active", "true"), ("sort", "expires_at")],
+        columns: "alias_name,context,expires_at",
+        empty: "No temporary alias is active.",
+    },
+];
+const CARD_ROWS: &str = "6";
+
+struct Card<'a> {
+    title: &'static str,
+    href: String,
+    empty: &'static str,
+    rows: Vec<CardRow<'a>>,
+}
+
+/// Rendered cells outlive the page read for them.
+struct CardRow<'a> {
+    viewer: Viewer<'a>,
+    href: String,
+    cells: Vec<crate::resource::record::Cell>,
+    columns: Vec<&'static crate::resource::Column>,
+}
+
+struct BalanceRow {
+    currency: Option<String>,
+    href: String,
+    accounts: i64,
+    balance: Sum,
+    pending_debits: Sum,
+    available: Sum,
+}
+
+/// An amount without its currency, which the row's head says.
+enum Sum {
+    Amount(Decimal),
+    Text(String),
+}
+
+impl Sum {
+    fn of(number: Option<Number>) -> Sum {
+        match number {
+            Some(Number::Decimal(amount)) => Sum::Amount(amount),
+            Some(odd) => Sum::Text(odd.to_string()),
+            None => Sum::Text("unknown".to_owned()),
+        }
+    }
+
+    fn shown<'a>(&'a self, currency: &'a Option<String>) -> MoneyShown<'a> {
+        match self {
+            Sum::Amount(amount) => MoneyShown::new(*amount, currency.as_deref()),
+            Sum::Text(text) => MoneyShown::odd(text, None),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "dashboard/index.html")]
+struct DashboardPage<'a> {
+    frame: Frame,
+    today: String,
+    figures: Vec<Figure>,
+    charts: Vec<Chart>,
+    balances: Vec<BalanceRow>,
+    cards: Vec<Card<'a>>,
+    has_role: bool,
+}
+
+impl CardRow<'_> {
+    fn shown(&self, index: usize) -> Shown<'_> {
+        shown::shown(self.columns[index], &self.cells[index], &self.viewer)
+    }
+}
+
+/// `GET /`
+pub async fn index(console: web::Data<Console>, visit: Visit, request: HttpRequest) -> Result<HttpResponse, PageError> {
+    let now = Utc::now();
+    let actor = &visit.actor;
+    let connection = console.database.read().await?;
+    let frame = Frame::for_page(
+        &console,
+        &visit,
+        &request,
+        "Dashboard",
+        vec![Crumb { label: "Work".to_owned(), href: None }, Crumb { label: "Dashboard".to_owned(), href: None }],
+    );
+    let today = now.with_timezone(&actor.preferences.time_zone).format("%A %-d %B %Y, %H:%M %Z").to_string();
+    let page = DashboardPage {
+        frame,
+        today,
+        figures: figures::read(&console, &connection, actor, now).await?,
+        charts: charts(&console, &connection, actor).await?,
+        balances: balance_rows(&console, &connection, actor).await?,
+        cards: cards(&console, &connection, actor).await?,
+        has_role: actor.role.is_some(),
+    };
+    Ok(response::page(&request, StatusCode::OK, &page))
+}
+
+fn readable(console: &Console, actor: &Actor, table: &str) -> Option<(&'static Resource, crate::auth::grant::Grant)> {
+    let resource = console.registry.find(table)?;
+    Some((resource, actor.authorize(Action::Read, resource).ok()?))
+}
+
+/// A picture that takes too long is left out; the lists it would lead to are still there.
+fn unless_slow<T>(answer: Result<T, DatabaseError>) -> Result<Option<T>, DatabaseError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(DatabaseError::TooSlow) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn charts(console: &Console, connection: &Connection, actor: &Actor) -> Result<Vec<Chart>, DatabaseError> {
+    let (zone, now) = (actor.preferences.time_zone, Utc::now());
+    let chart = match actor.role {
+        Some(Auditor) => match readable(console, actor, "audit_logs") {
+            Some(_) => unless_slow(days::entries(connection, zone, now).await)?,
+            None => None,
+        },
+        Some(Admin | Manager | User | Observer) => match readable(console, actor, "transactions") {
+            Some((_, grant)) => unless_slow(days::transactions(connection, &grant, zone, now).await)?,
+            None => None,
+        },
+        None => None,
+    };
+    Ok(chart.into_iter().collect())
+}
+
+async fn balance_rows(console: &Console, connection: &Connection, actor: &Actor) -> Result<Vec<BalanceRow>, DatabaseError> {
+    let Some((_, grant)) = readable(console, actor, "accounts").filter(|_| actor.role != Some(Auditor)) else { return Ok(Vec::new()) };
+    let balances = unless_slow(balances::read(connection, &grant).await)?.unwrap_or_default();
+    Ok(balances
+        .into_iter()
+        .map(|balance| BalanceRow {
+            href: match &balance.currency {
+                Some(currency) => format!("/tables/accounts{}", Query(vec![("currency".to_owned(), currency.clone())]).to_suffix()),
+                None => "/tables/accounts?currency.empty=yes".to_owned(),
+            },
+            available: Sum::of(balance.available()),
+            balance: Sum::of(Some(balance.balance)),
+            pending_debits: Sum::of(Some(balance.pending_debits)),
+            accounts: balance.accounts,
+            currency: balance.currency,
+        })
+        .collect())
+}
+
+async fn cards<'a>(console: &Console, connection: &Connection, actor: &'a Actor) -> Result<Vec<Card<'a>>, DatabaseError> {
+    let mut cards = Vec::new();
+    for declared in CARDS.iter().filter(|card| actor.role.is_some_and(|role| card.roles.contains(&role))) {
+        let Some((resource, grant)) = readable(console, actor, declared.table) else { continue };
+        let pairs = figures::filled(declared.query, actor, Utc::now());
+        let href = format!("/tables/{}{}", declared.table, Query(pairs.clone()).to_suffix());
+        let mut asked = pairs;
+        asked.extend([("columns".to_owned(), declared.columns.to_owned()), ("limit".to_owned(), CARD_ROWS.to_owned())]);
+        let Ok(request) = ListRequest::parse(resource, &asked, actor.preferences.time_zone) else { continue };
+        let Some(page) = unless_slow(page::read(connection, &grant, &request).await)? else { continue };
+        let viewer = Viewer::new(actor, &grant, Utc::now());
+        let rows = page.rows.into_iter().map(|row| CardRow {
+            viewer,
+            href: RecordLink { table: resource.table, id: row.id, back: None }.to_string(),
+            cells: row.cells,
+            columns: request.columns.clone(),
+        });
+        cards.push(Card { title: declared.title, href, empty: declared.empty, rows: rows.collect() });
+    }
+    Ok(cards)
+}

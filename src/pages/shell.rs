@@ -1,0 +1,80 @@
+//! How does a request become the frame around its page?
+
+use actix_web::{HttpMessage, HttpRequest, web::Data};
+
+use super::{
+    error::RequestId,
+    flash,
+    frame::{Crumb, Density, Environment, Frame, NavigationGroup, NavigationLink, Shortcuts, Signed, Theme},
+    visit::Visit,
+};
+use crate::{
+    app::Console,
+    auth::{actor, policy::Action},
+    resource::Group,
+};
+
+impl Frame {
+    /// The frame of a page of somebody logged in: only what this actor may open is in its navigation.
+    pub fn for_page(console: &Console, visit: &Visit, request: &HttpRequest, title: impl Into<String>, breadcrumbs: Vec<Crumb>) -> Frame {
+        let actor = &visit.actor;
+        let preferences = actor.preferences;
+        let path = request.path();
+        let role = actor.role.map_or("No role", |role| role.label());
+        let now = chrono::Utc::now().with_timezone(&preferences.time_zone);
+        Frame {
+            title: title.into(),
+            environment: console.environment.as_deref().map(Environment::named),
+            actor: Some(Signed::new(&actor.full_name, role)),
+            navigation: navigation(console, visit, path),
+            breadcrumbs,
+            csrf_token: visit.csrf_token.clone(),
+            flash: flash::shown(request),
+            theme: match preferences.theme {
+                actor::Theme::System => None,
+                actor::Theme::Light => Some(Theme::Light),
+                actor::Theme::Dark => Some(Theme::Dark),
+            },
+            rows: match preferences.density {
+                actor::Density::Dense => Density::Compact,
+                actor::Density::Roomy => Density::Roomy,
+            },
+            keys: match preferences.shortcuts {
+                actor::Shortcuts::On => Shortcuts::On,
+                actor::Shortcuts::Off => Shortcuts::Off,
+            },
+            unread: visit.unread,
+            request_id: request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default(),
+            session_ends: Some(visit.session_ends),
+            path: request.uri().path_and_query().map_or_else(|| path.to_owned(), ToString::to_string),
+            printed: format!("Printed by {} on {}", actor.full_name, now.format("%-d %b %Y, %H:%M %Z")),
+        }
+    }
+}
+
+impl Frame {
+    /// The frame of a page that failed, where somebody is logged in.
+    pub fn for_failure(request: &HttpRequest) -> Option<Frame> {
+        let visit = request.extensions().get::<Visit>().cloned()?;
+        let console = request.app_data::<Data<Console>>()?;
+        Some(Frame::for_page(console, &visit, request, "", Vec::new()))
+    }
+}
+
+fn navigation(console: &Console, visit: &Visit, path: &str) -> Vec<NavigationGroup> {
+    let dashboard = NavigationLink { label: "Dashboard", href: "/".to_owned(), icon: "dashboard", current: path == "/", count: None };
+    let mut groups = Vec::new();
+    for group in Group::ALL {
+        let mut links = if group == Group::Work { vec![dashboard.clone()] } else { Vec::new() };
+        for resource in console.registry.iter().filter(|resource| resource.group == group && visit.actor.may(Action::Read, resource)) {
+            let href = format!("/tables/{}", resource.table);
+            let current = path == href || path.strip_prefix(&href).is_some_and(|rest| rest.starts_with('/'));
+            let count = (resource.table == "notifications" && visit.unread > 0).then(|| visit.unread.to_string());
+            links.push(NavigationLink { label: resource.plural, href, icon: resource.icon, current, count });
+        }
+        if !links.is_empty() {
+            groups.push(NavigationGroup { title: group.title(), links });
+        }
+    }
+    groups
+}

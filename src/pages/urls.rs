@@ -1,0 +1,74 @@
+//! At which address is what? The one place that spells the console's paths.
+
+use uuid::Uuid;
+
+use super::display::return_to;
+use crate::resource::{Resource, request::Query};
+
+pub const DASHBOARD: &str = "/";
+
+/// The whole list, as it stands when nobody has asked for anything.
+pub fn list_url(resource: &Resource) -> String {
+    format!("/tables/{}", resource.table)
+}
+
+/// The list in the state that a query says.
+pub fn list_of(resource: &Resource, query: &Query) -> String {
+    format!("/tables/{}{}", resource.table, query.to_suffix())
+}
+
+/// The rows that refer to one record by one column.
+pub fn referring_url(resource: &Resource, column: &str, id: Uuid) -> String {
+    format!("/tables/{}?{column}={}", resource.table, id.as_hyphenated())
+}
+
+pub fn new_url(resource: &Resource) -> String {
+    format!("/tables/{}/new", resource.table)
+}
+
+pub fn record_url(resource: &Resource, id: Uuid) -> String {
+    format!("/tables/{}/{}", resource.table, id.as_hyphenated())
+}
+
+pub fn edit_url(resource: &Resource, id: Uuid) -> String {
+    format!("{}/edit", record_url(resource, id))
+}
+
+pub fn delete_url(resource: &Resource, id: Uuid) -> String {
+    format!("{}/delete", record_url(resource, id))
+}
+
+pub fn history_url(resource: &Resource, id: Uuid) -> String {
+    format!("{}/history", record_url(resource, id))
+}
+
+/// A verb's own page: `withdraw`, `revoke`, ….
+pub fn verb_url(resource: &Resource, id: Uuid, verb: &str) -> String {
+    format!("{}/{verb}", record_url(resource, id))
+}
+
+/// The ending of an export's address, which is its format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    Csv,
+    JsonLines,
+}
+
+impl Ending {
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Ending::Csv => "csv",
+            Ending::JsonLines => "jsonl",
+        }
+    }
+}
+
+pub fn export_url(resource: &Resource, ending: Ending, query: &Query) -> String {
+    format!("/tables/{}/export.{}{}", resource.table, ending.extension(), query.to_suffix())
+}
+
+/// The same address, with the local path that leads back from there.
+pub fn with_return(url: &str, back: &str) -> String {
+    let separator = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{separator}return={}", return_to(back))
+}
