@@ -4,7 +4,7 @@ SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('nexus: righ
 
 DO $$
 DECLARE
-    logs       constant text[] := ARRAY['audit_logs', 'ssot_audit_logs', 'audit_details', 'transaction_approvals',
+    read_only  constant text[] := ARRAY['audit_logs', 'ssot_audit_logs', 'audit_details', 'transaction_approvals',
                                         'account_ledger', 'refinery_schema_history'];
     kept       constant text[] := ARRAY['users', 'transactions'];
     subject    text;
@@ -18,13 +18,13 @@ BEGIN
         GRANT USAGE ON SCHEMA public TO nexus_app;
     END IF;
 
-    FOREACH subject IN ARRAY logs || kept || ARRAY['accounts', 'system_settings', 'ssot_api_contracts',
+    FOREACH subject IN ARRAY read_only || kept || ARRAY['accounts', 'system_settings', 'ssot_api_contracts',
         'ssot_api_aliases', 'ssot_governance_rules', 'api_keys', 'notifications', 'user_sessions',
         'console_preferences', 'session_state', 'one_time_links']
     LOOP
         EXECUTE pg_catalog.format('REVOKE ALL ON public.%I FROM nexus_app', subject);
         EXECUTE pg_catalog.format('GRANT SELECT ON public.%I TO nexus_app', subject);
-        CONTINUE WHEN subject = ANY (logs);
+        CONTINUE WHEN subject = ANY (read_only);
 
         -- The door's columns are written by its functions alone; who made a record and when is never rewritten.
         SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY a.attnum),

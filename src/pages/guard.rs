@@ -76,7 +76,8 @@ pub async fn guard<B: MessageBody + 'static>(mut request: ServiceRequest, next: 
         return Ok(request.error_response(PageError::internal("no console in the app's data")).map_into_boxed_body());
     };
     let response = match admit(&mut request, &console).await {
-        Some(answer) => request.into_response(answer),
+        // Not `into_response`, which drops the error that the answer carries.
+        Some(answer) => ServiceResponse::new(request.into_parts().0, answer),
         None => next.call(request).await?.map_into_boxed_body(),
     };
     Ok(finish(response))

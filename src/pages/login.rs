@@ -96,7 +96,9 @@ pub(super) fn redirect(request: &HttpRequest) -> HttpResponse {
     let here = request.uri().path_and_query().map_or("/", |path| path.as_str());
     match local(here) {
         Some("/") | None => see_other("/login"),
-        Some(path) => see_other(&form_urlencoded::Serializer::new("/login?".to_owned()).append_pair("next", path).finish()),
+        Some(path) => {
+            see_other(&form_urlencoded::Serializer::for_suffix("/login?".to_owned(), "/login?".len()).append_pair("next", path).finish())
+        }
     }
 }
 

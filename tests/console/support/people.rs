@@ -24,7 +24,7 @@ pub async fn hire(client: &Client) {
     for (username, role, full_name) in PEOPLE {
         client
             .execute(
-                "INSERT INTO users (id, username, email, full_name, password_hash, role, is_active, is_verified) VALUES (public.nexus_uuid7(), $1, $1 || '@example.com', $2, $3, $4, true, true)",
+                "INSERT INTO users (id, username, email, full_name, password_hash, role, is_active, is_verified) VALUES (public.nexus_uuid7(), $1::text, $1::text || '@example.com', $2, $3, $4, true, true)",
                 &[&username, &full_name, hash, &role],
             )
             .await
