@@ -14,3 +14,4 @@ mod records;
 mod running;
 mod sessions;
 mod support;
+mod workflows;
