@@ -68,11 +68,7 @@ pub enum ServeError {
     Roles(#[from] RolesError),
     #[error(transparent)]
     Demo(#[from] DemoError),
-<<<<<<< HEAD
     #[error("the demo's password could not be hashed: {0}")]
-=======
-    #[error("the demo's password could not be hashed")]
->>>>>>> demo
     Password(#[from] PasswordError),
     #[error("the database refused the start: {0}")]
     Database(#[from] tokio_postgres::Error),
