@@ -8,6 +8,7 @@ use crate::{
         policy::{LINES, Policy},
     },
     db::pool::Database,
+    keys::Keys,
     resource::Registry,
     tables::TABLES,
 };
@@ -38,6 +39,7 @@ pub struct Shared {
     pub registry: Registry,
     pub policy: Policy,
     pub entrance: Entrance,
+    pub keys: Arc<Keys>,
     /// The text of the band on every page.
     pub environment: Option<String>,
 }

@@ -4,7 +4,7 @@ use actix_web::web::{self, ServiceConfig};
 
 use crate::{
     operations::health,
-    pages::{assets, browse, dashboard, doors},
+    pages::{assets, browse, dashboard, doors, record},
 };
 
 /// Everything the console answers, in the order it is looked up.
@@ -14,5 +14,6 @@ pub fn all(config: &mut ServiceConfig) {
         .configure(doors::routes)
         .route("/static/{name:.*}", web::get().to(assets::serve))
         .route("/", web::get().to(dashboard::index))
-        .configure(browse::list_routes);
+        .configure(browse::list_routes)
+        .configure(record::record_routes);
 }

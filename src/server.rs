@@ -68,7 +68,7 @@ pub enum ServeError {
     Roles(#[from] RolesError),
     #[error(transparent)]
     Demo(#[from] DemoError),
-    #[error("the demo's password could not be hashed")]
+    #[error("the demo's password could not be hashed: {0}")]
     Password(#[from] PasswordError),
     #[error("the database refused the start: {0}")]
     Database(#[from] tokio_postgres::Error),

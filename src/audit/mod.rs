@@ -1,1 +1,5 @@
-//! What does the audit trail say about a record?
+//! What happened, as the two logs tell it?
+
+pub mod change;
+pub mod entry;
+pub mod history;

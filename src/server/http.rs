@@ -53,6 +53,7 @@ pub(super) fn run(listener: TcpListener, shared: Shared, tables: Tables) -> io::
         registry: tables.registry,
         policy: tables.policy,
         entrance: Entrance::new(&shared.keys, reach, shared.setup_token.clone(), audience),
+        keys: Arc::clone(&shared.keys),
         environment: shared.environment().map(str::to_owned),
     });
     let server = HttpServer::new(move || {

@@ -157,8 +157,8 @@ async fn fill(shared: &Shared, owner: &mut Client) -> Result<Secret, ServeError>
     shared.readiness.starting("the demo data is being filled in");
     tracing::info!("filling in the demo data");
     let password = demo_password::choose(data_dir, given)?;
-    let password_hash = password::hash(password.reveal())?;
-    demo::fill(owner, chrono::Utc::now().date_naive(), &password_hash).await?;
+    let hash = password::hash(password.reveal())?;
+    demo::fill(owner, chrono::Utc::now().date_naive(), &hash).await?;
     Ok(password)
 }
 

@@ -5,6 +5,7 @@ mod embedded;
 mod login;
 mod migrations;
 mod program;
+mod proof;
 mod running;
 mod sessions;
 mod support;

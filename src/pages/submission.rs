@@ -1,0 +1,131 @@
+//! What did a form send, byte for byte, and is it a form at all?
+
+use std::{future::Future, pin::Pin};
+
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::header::{self, HeaderMap},
+    web,
+};
+use futures_util::StreamExt;
+
+use crate::{error::PageError, resource::form::Submission};
+
+/// The largest form; a browser's files and other programs' bodies end here.
+pub const LARGEST: usize = 1024 * 1024;
+/// More fields than any form has.
+const MOST: usize = 500;
+
+impl FromRequest for Submission {
+    type Error = PageError;
+    type Future = Pin<Box<dyn Future<Output = Result<Submission, PageError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let refused = refusal(request.headers());
+        let mut payload = payload.take();
+        Box::pin(async move {
+            if let Some(refused) = refused {
+                return Err(refused);
+            }
+            let mut body = web::BytesMut::new();
+            while let Some(chunk) = payload.next().await {
+                let chunk = chunk.map_err(|_| PageError::bad_request("The form broke off on its way"))?;
+                if body.len() + chunk.len() > LARGEST {
+                    return Err(PageError::TooLarge);
+                }
+                body.extend_from_slice(&chunk);
+            }
+            decode(&body)
+        })
+    }
+}
+
+/// What the head alone tells: a body too large is not read, another kind of body not guessed at.
+fn refusal(headers: &HeaderMap) -> Option<PageError> {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|length| length > LARGEST as u64) {
+        return Some(PageError::TooLarge);
+    }
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    // An empty form has no body and need not say what it is.
+    let is_form = kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") || (kind.is_empty() && length.unwrap_or(0) == 0);
+    (!is_form).then(|| PageError::bad_request("A form comes as application/x-www-form-urlencoded; this did not"))
+}
+
+/// Splits and decodes; what is not UTF-8 is kept as near as it can be shown, and named.
+///
+/// # Errors
+/// `BadRequest` where there are too many fields or an escape is broken.
+pub fn decode(body: &[u8]) -> Result<Submission, PageError> {
+    let mut submission = Submission::default();
+    for part in body.split(|byte| *byte == b'&').filter(|part| !part.is_empty()) {
+        if submission.pairs.len() == MOST {
+            return Err(PageError::bad_request(format!("A form has at most {MOST} fields")));
+        }
+        let (name, value) = match part.iter().position(|byte| *byte == b'=') {
+            Some(at) => (&part[..at], &part[at + 1..]),
+            None => (part, &[][..]),
+        };
+        let (name, value) = (unescaped(name)?, unescaped(value)?);
+        let name = String::from_utf8_lossy(&name).into_owned();
+        match String::from_utf8(value) {
+            Ok(value) => submission.pairs.push((name, value)),
+            Err(garbled) => {
+                submission.pairs.push((name.clone(), String::from_utf8_lossy(garbled.as_bytes()).into_owned()));
+                submission.garbled.push(name);
+            }
+        }
+    }
+    Ok(submission)
+}
+
+fn unescaped(encoded: &[u8]) -> Result<Vec<u8>, PageError> {
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded.iter();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let digits = rest.as_slice().get(..2).and_then(|digits| hex::decode(digits).ok());
+                rest = rest.as_slice().get(2..).unwrap_or_default().iter();
+                match digits.as_deref() {
+                    Some([byte]) => *byte,
+                    _ => return Err(PageError::bad_request("The form holds a broken escape: a percent sign is written %25")),
+                }
+            }
+            byte => *byte,
+        });
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_browser_sends_is_read_byte_for_byte() {
+        let form = decode(b"name=a+b%26c%0D%0A&empty=&name=%C3%A9&flag").expect("a sound form");
+        let pairs: Vec<_> = form.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(pairs, [("name", "a b&c\r\n"), ("empty", ""), ("name", "é"), ("flag", "")]);
+        assert!(form.garbled.is_empty());
+    }
+
+    #[test]
+    fn what_is_not_text_is_kept_and_named() {
+        let form = decode(b"name=a%ffb&other=x%00y").expect("a form");
+        assert_eq!(form.garbled, ["name"]);
+        assert_eq!(form.get("name"), Some("a\u{fffd}b"));
+        assert_eq!(form.get("other"), Some("x\0y"));
+    }
+
+    #[test]
+    fn what_no_browser_sends_is_refused() {
+        for body in [&b"a=%zz"[..], b"a=%", b"a=%4"] {
+            decode(body).expect_err("a broken escape");
+        }
+        decode("a=b&".repeat(501).as_bytes()).expect_err("too many fields");
+    }
+}

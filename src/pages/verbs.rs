@@ -1,0 +1,424 @@
+//! Which actions does a record offer, and what happens when one of those is taken that are neither edit nor delete?
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+use askama::Template;
+
+use super::{
+    display::FieldError,
+    edit::{carried_back, keeping, leave},
+    frame::{FlashKind, Frame},
+    query,
+    record::{back, readable, record_id, resource, trail, with_back},
+    refusal,
+    response::page,
+    urls,
+    visit::Visit,
+};
+use crate::{
+    app::Console,
+    auth::{actor::Actor, policy::Action},
+    db::{pool::Connection, write::Write},
+    error::{PageError, WayOn},
+    resource::{Resource, form::Submission, record::Record},
+    workflows::{self, Done, ShownOnce, WorkflowError, session, user},
+};
+
+/// A button in the head of a record.
+#[derive(Debug)]
+pub enum Offer {
+    Link {
+        label: String,
+        href: String,
+        icon: &'static str,
+        look: &'static str,
+        action: Action,
+    },
+    /// What this actor could do if the record were in another state: why not now.
+    Withheld {
+        label: String,
+        why: &'static str,
+        action: Action,
+    },
+}
+
+impl Offer {
+    /// The link the `e` key follows.
+    pub fn is_edit(&self) -> bool {
+        matches!(self, Offer::Link { action: Action::Edit, .. })
+    }
+}
+
+/// The verbs that have a page of their own, as their URLs spell them.
+pub const VERBS: [(&str, Action); 6] = [
+    ("withdraw", Action::Withdraw),
+    ("deactivate", Action::Deactivate),
+    ("password-link", Action::SendPasswordLink),
+    ("rotate", Action::Rotate),
+    ("revoke", Action::Revoke),
+    ("read", Action::MarkRead),
+];
+
+pub fn named(verb: &str) -> Option<Action> {
+    VERBS.into_iter().find(|(name, _)| *name == verb).map(|(_, action)| action)
+}
+
+fn url_of(action: Action) -> &'static str {
+    VERBS.into_iter().find(|(_, verb)| *verb == action).map_or("", |(name, _)| name)
+}
+
+/// What a button says.
+pub fn label(action: Action, resource: &Resource) -> String {
+    match action {
+        Action::Withdraw => "Withdraw".to_owned(),
+        Action::Deactivate => "Deactivate".to_owned(),
+        Action::SendPasswordLink => "New password link".to_owned(),
+        Action::Rotate => "Rotate".to_owned(),
+        Action::Revoke if resource.table == "user_sessions" => "End session".to_owned(),
+        Action::Revoke => "Revoke".to_owned(),
+        Action::MarkRead => "Mark as read".to_owned(),
+        Action::Edit => "Edit".to_owned(),
+        Action::Delete => "Delete".to_owned(),
+        Action::Create => "Duplicate".to_owned(),
+        Action::History => "History".to_owned(),
+        Action::Export => "Export".to_owned(),
+        Action::Read => "Open".to_owned(),
+    }
+}
+
+/// Why a record in this state does not allow what its table and this actor's role do.
+pub fn obstacle(action: Action, record: &Record, actor: &Actor) -> Option<&'static str> {
+    let not_active = record.value("is_active").as_bool() == Some(false);
+    let status = record.value("status").as_text();
+    let is_transaction = record.resource.table == "transactions";
+    match action {
+        Action::Edit if is_transaction && status != Some("pending") => {
+            Some("Only pending transactions can be edited; correct this one by another transaction.")
+        }
+        Action::Withdraw if status != Some("pending") => Some("Only pending transactions can be withdrawn."),
+        Action::Withdraw if record.value("created_by").as_uuid() != Some(actor.id) => Some("Only who made it can withdraw it."),
+        Action::Deactivate if not_active => Some("Inactive already."),
+        Action::SendPasswordLink if not_active => Some("Inactive users cannot sign in."),
+        Action::Rotate | Action::Revoke if not_active => Some("Ended already."),
+        Action::MarkRead if record.value("user_id").as_uuid() != Some(actor.id) => Some("Only whoever it is for marks it read."),
+        Action::MarkRead if record.value("is_read").as_bool() == Some(true) => Some("Read already."),
+        Action::Read
+        | Action::Create
+        | Action::Edit
+        | Action::Delete
+        | Action::Export
+        | Action::History
+        | Action::Withdraw
+        | Action::Deactivate
+        | Action::SendPasswordLink
+        | Action::Rotate
+        | Action::Revoke
+        | Action::MarkRead => None,
+    }
+}
+
+/// The actions of this actor on this record, the main one first, what destroys last.
+pub fn offers(actor: &Actor, resource: &'static Resource, record: &Record, back: Option<&str>) -> Vec<Offer> {
+    let id = record.id;
+    let to = |url: String| with_back(url, back);
+    let mut offers = Vec::new();
+    let mut offer = |action: Action, href: String, icon: &'static str, look: &'static str| {
+        if actor.may(action, resource) {
+            let label = label(action, resource);
+            offers.push(match obstacle(action, record, actor) {
+                None => Offer::Link { label, href, icon, look, action },
+                Some(why) => Offer::Withheld { label, why, action },
+            });
+        }
+    };
+    offer(Action::Edit, to(urls::edit_url(resource, id)), "edit", "main");
+    let verb = |action| to(urls::verb_url(resource, id, url_of(action)));
+    offer(Action::MarkRead, verb(Action::MarkRead), "check", "main");
+    offer(Action::Rotate, verb(Action::Rotate), "key", "main");
+    offer(Action::SendPasswordLink, verb(Action::SendPasswordLink), "key", "");
+    offer(Action::Create, to(format!("{}?copy={}", urls::new_url(resource), id.as_hyphenated())), "plus", "");
+    offer(Action::Withdraw, verb(Action::Withdraw), "x", "stop");
+    offer(Action::Deactivate, verb(Action::Deactivate), "x", "stop");
+    offer(Action::Revoke, verb(Action::Revoke), "x", "stop");
+    offer(Action::Delete, to(urls::delete_url(resource, id)), "x", "stop");
+    offers
+}
+
+#[derive(Template)]
+#[template(path = "resource/verb.html")]
+struct VerbPage<'a> {
+    frame: Frame,
+    resource: &'static Resource,
+    heading: String,
+    action: String,
+    record_url: String,
+    back: Option<&'a str>,
+    words: String,
+    /// What it takes along, counted.
+    consequences: Vec<(i64, &'static str)>,
+    why_not: Option<&'static str>,
+    asks_reason: bool,
+    reason: &'a str,
+    asks_reach: bool,
+    errors: Vec<FieldError<'a>>,
+    button: String,
+    look: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "resource/once.html")]
+struct OncePage {
+    frame: Frame,
+    heading: &'static str,
+    message: String,
+    secret: String,
+    what: &'static str,
+    record_url: String,
+    list_url: String,
+    resource: &'static Resource,
+}
+
+/// The verb of an address, if records of this table have it.
+fn verb(visit: &Visit, resource: &'static Resource, name: &str) -> Result<(Action, crate::auth::grant::Grant), PageError> {
+    let unknown = || PageError::not_found(format!("action of this name for {}", resource.plural.to_lowercase()));
+    let action = named(name).ok_or_else(unknown)?;
+    match visit.actor.authorize(action, resource) {
+        Ok(grant) => Ok((action, grant)),
+        Err(refused) if refused.allowed.is_empty() => Err(unknown()),
+        Err(refused) => Err(refused.into()),
+    }
+}
+
+/// GET /tables/{table}/{id}/{verb}: what it will do, before it is done.
+pub async fn ask(
+    request: HttpRequest,
+    console: web::Data<Console>,
+    visit: Visit,
+    path: web::Path<(String, String, String)>,
+) -> Result<HttpResponse, PageError> {
+    let resource = resource(&console, &path.0)?;
+    let id = record_id(&path.1)?;
+    let (action, _) = verb(&visit, resource, &path.2)?;
+    let back = back(&query::pairs(&request)?, &[])?;
+    let (connection, _, record) = readable(&console, &visit, resource, id).await?;
+    let asked = Asked { action, record: &record, back: back.as_deref(), reason: "", error: None };
+    draw(&request, &console, &visit, &connection, asked, StatusCode::OK).await
+}
+
+/// POST /tables/{table}/{id}/{verb}
+pub async fn act(
+    request: HttpRequest,
+    console: web::Data<Console>,
+    visit: Visit,
+    path: web::Path<(String, String, String)>,
+    submission: Submission,
+) -> Result<HttpResponse, PageError> {
+    let resource = resource(&console, &path.0)?;
+    let id = record_id(&path.1)?;
+    let (action, grant) = verb(&visit, resource, &path.2)?;
+    let back = carried_back(&submission)?;
+    let keep = |error: PageError| keeping(error, &request, &submission);
+    // Whoever may not see it hears that it is not there.
+    let (connection, _, record) = readable(&console, &visit, resource, id).await.map_err(keep)?;
+    let reason = submission.get("reason").unwrap_or_default();
+    let asked = Asked { action, record: &record, back: back.as_deref(), reason, error: None };
+    let reach = match submission.get("reach").filter(|_| asks_reach(action, resource)) {
+        None | Some("") | Some("one") => session::Reach::One,
+        Some("all") => session::Reach::AllOfUser,
+        Some(_) => {
+            let asked = Asked { error: Some(("reach", "Choose one of both.".to_owned())), ..asked };
+            return draw(&request, &console, &visit, &connection, asked, StatusCode::UNPROCESSABLE_ENTITY).await;
+        }
+    };
+    let garbled = submission.garbled.iter().any(|name| name == "reason");
+    if asks_reason(action) && (reason.trim().is_empty() || garbled) {
+        let words = if garbled {
+            "Holds bytes that are not text (UTF-8). Type it again."
+        } else {
+            "Say why: whoever looks at this later will ask."
+        };
+        let asked = Asked { error: Some(("reason", words.to_owned())), ..asked };
+        return draw(&request, &console, &visit, &connection, asked, StatusCode::UNPROCESSABLE_ENTITY).await;
+    }
+    drop(connection);
+    let write = Write::begin(&console.database, &visit.origin).await.map_err(|error| keep(error.into()))?;
+    let outcome = match reach {
+        session::Reach::AllOfUser => session::revoke(&write, &grant, id, reach).await,
+        session::Reach::One => workflows::act(&write, &visit.actor, &grant, id, Some(reason)).await,
+    };
+    match outcome {
+        Ok(done) => {
+            write.commit().await.map_err(|error| keep(error.into()))?;
+            finished(&request, &console, &visit, resource, done, back.as_deref(), Next::Record).await
+        }
+        Err(WorkflowError::Fields(errors)) => {
+            drop(write);
+            let words = errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join(" ");
+            let connection = console.database.read().await?;
+            let asked = Asked { error: Some(("reason", words)), ..asked };
+            draw(&request, &console, &visit, &connection, asked, StatusCode::UNPROCESSABLE_ENTITY).await
+        }
+        Err(WorkflowError::Invalid(what)) => {
+            drop(write);
+            let connection = console.database.read().await?;
+            let asked = Asked { error: Some(("main", what)), ..asked };
+            draw(&request, &console, &visit, &connection, asked, StatusCode::UNPROCESSABLE_ENTITY).await
+        }
+        Err(WorkflowError::Conflict(what)) => {
+            let ways = vec![WayOn::new(format!("The {}", resource.singular), with_back(urls::record_url(resource, id), back.as_deref()))];
+            Err(PageError::Conflict { what, ways })
+        }
+        Err(error) => Err(keep(refusal::page(error))),
+    }
+}
+
+struct Asked<'a> {
+    action: Action,
+    record: &'a Record,
+    back: Option<&'a str>,
+    reason: &'a str,
+    error: Option<(&'static str, String)>,
+}
+
+fn asks_reason(action: Action) -> bool {
+    action == Action::Withdraw
+}
+
+fn asks_reach(action: Action, resource: &Resource) -> bool {
+    action == Action::Revoke && resource.table == "user_sessions"
+}
+
+async fn draw(
+    request: &HttpRequest,
+    console: &Console,
+    visit: &Visit,
+    connection: &Connection,
+    asked: Asked<'_>,
+    status: StatusCode,
+) -> Result<HttpResponse, PageError> {
+    let Asked { action, record, back, reason, error } = asked;
+    let resource = record.resource;
+    let name = record.label();
+    let button = label(action, resource);
+    let heading = format!("{button}: {name}");
+    let record_url = with_back(urls::record_url(resource, record.id), back);
+    let crumbs = trail(resource, back, &[(&name, Some(record_url.clone())), (&button, None)]);
+    let title = if error.is_some() { format!("Error: {heading}") } else { heading.clone() };
+    let consequences = match action {
+        Action::Deactivate => counted(user::consequences(connection, record.id).await?),
+        _ => Vec::new(),
+    };
+    let errors = error.iter().map(|(column, text)| FieldError { column, label: &button, text }).collect();
+    let template = VerbPage {
+        frame: Frame::for_page(console, visit, request, title, crumbs),
+        resource,
+        heading,
+        action: urls::verb_url(resource, record.id, url_of(action)),
+        record_url,
+        back,
+        words: words(action, record, visit),
+        consequences,
+        why_not: obstacle(action, record, &visit.actor),
+        asks_reason: asks_reason(action),
+        reason,
+        asks_reach: asks_reach(action, resource),
+        errors,
+        look: match action {
+            Action::Withdraw | Action::Deactivate | Action::Revoke => "stop",
+            _ => "main",
+        },
+        button: button.clone(),
+    };
+    Ok(page(request, status, &template))
+}
+
+fn counted(consequences: user::Consequences) -> Vec<(i64, &'static str)> {
+    let user::Consequences { sessions, keys, accounts, pending } = consequences;
+    vec![
+        (sessions, "open sessions end"),
+        (keys, "API keys stop working"),
+        (accounts, "accounts stay theirs, with nobody to look after them"),
+        (pending, "pending transactions of theirs wait for a decision or expire"),
+    ]
+}
+
+/// What it will do.
+fn words(action: Action, record: &Record, visit: &Visit) -> String {
+    let label = record.label();
+    match action {
+        Action::Withdraw => {
+            "It is cancelled with your reason, and no money moves. That is final: it cannot become pending again.".to_owned()
+        }
+        Action::Deactivate if record.id == visit.actor.id => {
+            "This is you: you are signed out with the next request, and only another administrator can let you in again.".to_owned()
+        }
+        Action::Deactivate => format!("{label} can no longer sign in, from their next request on. Nothing of theirs is deleted."),
+        Action::SendPasswordLink => {
+            format!(
+                "Makes a link with which {label} chooses a password, once. It is shown to you now and never again; links made before stop working."
+            )
+        }
+        Action::Rotate => "Makes a new key with the same name and permissions, shown once. The old one stops working at once.".to_owned(),
+        Action::Revoke if record.resource.table == "user_sessions" => {
+            "It ends with its next request. Whoever it belongs to can sign in again.".to_owned()
+        }
+        Action::Revoke => "It stops working at once, for good.".to_owned(),
+        Action::MarkRead => "It no longer counts as unread.".to_owned(),
+        Action::Read | Action::Create | Action::Edit | Action::Delete | Action::Export | Action::History => String::new(),
+    }
+}
+
+/// Where a change leads when it is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    Record,
+    /// Another blank form.
+    Another,
+}
+
+/// 303 with what to say; or, once, the page that shows what nobody is shown again.
+pub async fn finished(
+    request: &HttpRequest,
+    console: &Console,
+    visit: &Visit,
+    resource: &'static Resource,
+    done: Done,
+    back: Option<&str>,
+    next: Next,
+) -> Result<HttpResponse, PageError> {
+    let record_url = with_back(urls::record_url(resource, done.id), back);
+    let Some(secret) = done.shown_once else {
+        let to = match next {
+            Next::Record => record_url,
+            Next::Another => with_back(urls::new_url(resource), back),
+        };
+        return Ok(leave(console, &to, FlashKind::Done, &done.message));
+    };
+    let (heading, what, secret) = match secret {
+        ShownOnce::ApiKey(key) => ("The new API key", "Key", key),
+        ShownOnce::PasswordLink(path) => ("The password link", "Link", [&public_address(request, console), path.as_str()].concat()),
+    };
+    let list_url = back.map_or_else(|| urls::list_url(resource), str::to_owned);
+    let crumbs = trail(resource, back, &[(heading, None)]);
+    let template = OncePage {
+        frame: Frame::for_page(console, visit, request, heading, crumbs),
+        heading,
+        message: done.message,
+        secret,
+        what,
+        record_url,
+        list_url,
+        resource,
+    };
+    Ok(page(request, StatusCode::OK, &template))
+}
+
+/// The address people reach this console by.
+fn public_address(request: &HttpRequest, console: &Console) -> String {
+    match &console.entrance.reach.public_url {
+        Some(url) => url.origin.clone(),
+        None => {
+            let connection = request.connection_info();
+            [connection.scheme(), "://", connection.host()].concat()
+        }
+    }
+}
