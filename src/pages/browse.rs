@@ -23,7 +23,7 @@ use rows::{Head, Row};
 use sentence::{Clock, Names};
 
 use super::{
-    display::{Chip, ChoiceOption, Counted, FilterField, Pager, SizeLink, Tab, return_to},
+    display::{Chip, ChoiceOption, Control, Counted, FilterField, Pager, SizeLink, Tab, return_to},
     frame::{Crumb, Frame},
     query, response,
     shown::Viewer,
@@ -72,6 +72,8 @@ struct ListPage<'a> {
     chips: Vec<Chip>,
     all: String,
     filters: Vec<FilterField<'a>>,
+    /// Whether a column holds anything at all, asked apart because most people never do.
+    presences: Vec<FilterField<'a>>,
     columns: Vec<ChoiceOption<'a>>,
     /// What each form carries along: everything the others say.
     beside_search: Query,
@@ -117,8 +119,14 @@ impl ListPage<'_> {
         self.count != Counted::Unknown && !self.tabs.iter().any(|tab| tab.current)
     }
 
-    fn is_wrong(&self) -> bool {
-        matches!(self.body, Body::Wrong { .. })
+    fn has_wrong_filter(&self) -> bool {
+        self.filters.iter().chain(&self.presences).any(|filter| filter.error.is_some())
+    }
+
+    /// Whether one of the folded questions is answered or wrong, and so must be seen.
+    fn asks_presence(&self) -> bool {
+        let is_chosen = |filter: &FilterField<'_>| matches!(&filter.control, Control::One { options, .. } if options.iter().any(|option| option.chosen));
+        self.presences.iter().any(|filter| filter.error.is_some() || is_chosen(filter))
     }
 
     fn is_searchable(&self) -> bool {
@@ -310,6 +318,7 @@ impl Sheet<'_> {
             chips: sentence::chips(&asked, &names, clock),
             all: list_of(resource, &state(&asked.query)),
             filters: panel::controls(&filterables, &typed, &zone),
+            presences: panel::presences(&filterables, &typed),
             columns: column_choices(resource, &asked),
             beside_search: asked.query.without(&["q"]),
             beside_filters: Query(asked.query.0.iter().filter(|(name, _)| STATE.contains(&name.as_str())).cloned().collect()),
@@ -345,6 +354,7 @@ impl Sheet<'_> {
             chips: Vec::new(),
             all: list_url(resource),
             filters: panel::controls(&filterables, &typed, &zone),
+            presences: panel::presences(&filterables, &typed),
             columns: Vec::new(),
             beside_search: Query::default(),
             beside_filters: Query::default(),

@@ -20,7 +20,6 @@ pub struct Filterable {
     to: String,
     find: String,
     empty: String,
-    empty_label: String,
 }
 
 /// Parameters that a list reads beside its filters.
@@ -77,7 +76,6 @@ impl Filterable {
             to: format!("{name}.to"),
             find: format!("{name}.find"),
             empty: format!("{name}.empty"),
-            empty_label: format!("{}: set or not", column.label),
         }
     }
 
@@ -108,20 +106,25 @@ impl Typed<'_> {
     }
 }
 
-/// The controls, those by value first, behind them the questions whether anything is there at all.
+/// The controls for what a column holds.
 pub fn controls<'a>(filterables: &'a [Filterable], typed: &Typed<'_>, zone: &'a str) -> Vec<FilterField<'a>> {
-    let error = |named: bool| typed.wrong.filter(|_| named).map(|wrong| wrong.problem.clone());
-    let by_value = filterables.iter().filter_map(|filterable| {
-        let named = typed.wrong.is_some_and(|wrong| filterable.is_named(&wrong.parameter));
-        Some(FilterField { label: &filterable.label, control: control(filterable, typed, zone)?, error: error(named) })
-    });
-    let by_presence = filterables.iter().filter(|filterable| filterable.column.nullable && !filterable.column.is_secret());
-    let by_presence = by_presence.map(|filterable| FilterField {
-        label: &filterable.empty_label,
+    let field = |filterable: &'a Filterable| {
+        let is_wrong = |wrong: &&BadQuery| filterable.is_named(&wrong.parameter);
+        let error = typed.wrong.filter(is_wrong).map(|wrong| wrong.problem.clone());
+        Some(FilterField { label: &filterable.label, control: control(filterable, typed, zone)?, error })
+    };
+    filterables.iter().filter_map(field).collect()
+}
+
+/// The questions whether a column holds anything.
+pub fn presences<'a>(filterables: &'a [Filterable], typed: &Typed<'_>) -> Vec<FilterField<'a>> {
+    let asked = |filterable: &&Filterable| filterable.column.nullable && filterable.column.is_own() && !filterable.column.is_secret();
+    let field = |filterable: &'a Filterable| FilterField {
+        label: filterable.column.label,
         control: Control::One { name: &filterable.empty, options: options(typed, &filterable.empty, &[("no", "Set"), ("yes", "Not set")]) },
-        error: error(typed.wrong.is_some_and(|wrong| wrong.parameter == filterable.empty)),
-    });
-    by_value.chain(by_presence).collect()
+        error: typed.wrong.filter(|wrong| wrong.parameter == filterable.empty).map(|wrong| wrong.problem.clone()),
+    };
+    filterables.iter().filter(asked).map(field).collect()
 }
 
 fn control<'a>(filterable: &'a Filterable, typed: &Typed<'_>, zone: &'a str) -> Option<Control<'a>> {
