@@ -16,6 +16,7 @@ use start::Started;
 
 use crate::{
     app::Tables,
+    auth::password::PasswordError,
     db::{
         connect::ConnectError,
         embedded::{Embedded, EmbeddedError, Purpose},
@@ -67,6 +68,8 @@ pub enum ServeError {
     Roles(#[from] RolesError),
     #[error(transparent)]
     Demo(#[from] DemoError),
+    #[error("the demo's password could not be hashed: {0}")]
+    Password(#[from] PasswordError),
     #[error("the database refused the start: {0}")]
     Database(#[from] tokio_postgres::Error),
     #[error("a task of the start ended early")]

@@ -58,6 +58,9 @@ pub const USERS: [DemoUser; 6] = [
 pub enum DemoError {
     #[error("the database has users already: demonstration data goes into an empty one only")]
     NotEmpty,
+    /// A password where its hash belongs would be stored for everybody to read.
+    #[error("what is given as the users' password hash is not one of argon2id")]
+    NotAHash,
     #[error("the demonstration data could not be written")]
     Database(#[from] tokio_postgres::Error),
 }
@@ -66,8 +69,12 @@ pub enum DemoError {
 /// [`USERS`] gets `password_hash`. The same day and hash give the same rows; only the `load` event at the end is new.
 ///
 /// # Errors
-/// [`DemoError::NotEmpty`] where there are users already; nothing has changed then, or after any other error.
+/// [`DemoError::NotEmpty`] where there are users already, [`DemoError::NotAHash`] for a password itself; nothing has
+/// changed then, or after any other error.
 pub async fn fill(client: &mut Client, today: NaiveDate, password_hash: &str) -> Result<(), DemoError> {
+    if !password_hash.starts_with("$argon2id$") {
+        return Err(DemoError::NotAHash);
+    }
     let seed = u64::from(today.num_days_from_ce().unsigned_abs());
     let mut world = World::new(today, password_hash, seed);
     let journal = world.history();

@@ -174,7 +174,7 @@ fn tell(world: &mut World, notice: &Notice, to: usize, made: Origin) {
             ("expires_at", Cell::from(notice.lasts.map(|days| at + TimeDelta::days(days)))),
         ],
     );
-    let is_read = notice.read == Read::Yes || (notice.to.is_empty() && to % 3 == 0);
+    let is_read = notice.read == Read::Yes || (notice.to.is_empty() && to.is_multiple_of(3));
     if is_read {
         let at = read_at(world, at);
         let origin = world.request(to, at);

@@ -21,7 +21,9 @@ const CONTRACTS: [(&str, &str, &str, &str, &str, i64); 10] = [
 ];
 
 /// Name, context, contract, age in days, for how many days (none: permanent), what it is for.
-const ALIASES: [(&str, &str, &str, i64, Option<i64>, Option<&str>); 24] = [
+type Alias = (&'static str, &'static str, &'static str, i64, Option<i64>, Option<&'static str>);
+
+const ALIASES: [Alias; 24] = [
     ("payments", "frontend", "payments-api", 470, None, Some("The web bank's name for it")),
     ("payments", "backend", "payments-api", 470, None, None),
     ("payments", "system", "payments-api", 300, None, None),

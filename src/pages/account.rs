@@ -6,14 +6,14 @@ use askama::Template;
 use chrono::{DateTime, SecondsFormat, Utc};
 use uuid::Uuid;
 
-use super::display::{ChoiceOption, Field, FieldError, Input, LineKind, Presence, TimeShown, Toggle};
+use super::display::{Field, FieldError, LineKind, TimeShown};
 use super::doors::{email_error, exposed, garbled_error, line, text_error};
 use super::frame::{Crumb, FlashKind, Frame};
 use super::guard::Sent;
 use super::visit::Visit;
 use super::{flash, response};
 use crate::app::Console;
-use crate::auth::actor::{Density, Preferences, Shortcuts, Theme};
+use crate::auth::actor::{Preferences, Shortcuts};
 use crate::auth::new_password;
 use crate::auth::own_account::{self, ChangeError, OwnSession};
 use crate::auth::session;
@@ -22,6 +22,11 @@ use crate::db::pool::DatabaseError;
 use crate::db::write::Write;
 use crate::error::PageError;
 use crate::resource::form::Submission;
+
+mod device;
+mod preferences;
+
+use preferences::Chosen;
 
 pub fn routes(config: &mut web::ServiceConfig) {
     config
@@ -73,12 +78,6 @@ struct Typed {
     again_error: Option<String>,
 }
 
-/// Preferences as they were typed: the zone may be nonsense.
-struct Chosen {
-    zone: String,
-    preferences: Preferences,
-}
-
 async fn draw(
     request: &HttpRequest,
     console: &Console,
@@ -105,7 +104,7 @@ async fn draw(
         ),
     ];
     let chosen = typed.chosen.unwrap_or_else(|| Chosen { zone: zone.name().to_owned(), preferences: actor.preferences });
-    let preferences = preference_fields(&chosen, typed.zone_error);
+    let preferences = preferences::fields(&chosen, typed.zone_error);
     let password = [
         line("current_password", "Current password", LineKind::Password("current-password"), "", None, typed.current_error),
         line(
@@ -144,7 +143,7 @@ fn row(own: OwnSession, visit: &Visit, now: DateTime<Utc>) -> SessionRow {
     let agent = own.agent.unwrap_or_default();
     SessionRow {
         id: own.id,
-        device: device(&agent),
+        device: device::name(&agent),
         agent,
         ip: own.ip.unwrap_or_default(),
         began: own.began.map(shown),
@@ -152,66 +151,6 @@ fn row(own: OwnSession, visit: &Visit, now: DateTime<Utc>) -> SessionRow {
         ends: shown(own.ends),
         is_this: own.id == visit.actor.session,
     }
-}
-
-/// "Firefox on Windows": enough to know one's own devices by. A name may contain others': the first counts.
-fn device(agent: &str) -> String {
-    const BROWSERS: [(&str, &str); 6] =
-        [("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"), ("curl/", "curl")];
-    const SYSTEMS: [(&str, &str); 6] =
-        [("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS X", "macOS"), ("Linux", "Linux")];
-    let find = |names: &[(&str, &'static str)]| names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
-    match (find(&BROWSERS), find(&SYSTEMS)) {
-        (Some(browser), Some(system)) => [browser, system].join(" on "),
-        (Some(name), None) | (None, Some(name)) => name.to_owned(),
-        (None, None) => "Unknown device".to_owned(),
-    }
-}
-
-fn preference_fields(chosen: &Chosen, zone_error: Option<String>) -> [Field<'_>; 4] {
-    let choice = |column, label, options| Field {
-        column,
-        label,
-        help: None,
-        error: None,
-        presence: Presence::Required,
-        input: Input::Choice { options },
-    };
-    let zones = chrono_tz::TZ_VARIANTS
-        .iter()
-        .map(|zone| ChoiceOption { value: zone.name(), label: zone.name(), chosen: zone.name() == chosen.zone })
-        .collect();
-    let preferences = &chosen.preferences;
-    let option = |value, label, chosen| ChoiceOption { value, label, chosen };
-    let themes = vec![
-        option("system", "As the system", preferences.theme == Theme::System),
-        option("light", "Light", preferences.theme == Theme::Light),
-        option("dark", "Dark", preferences.theme == Theme::Dark),
-    ];
-    let densities = vec![
-        option("compact", "Compact", preferences.density == Density::Dense),
-        option("comfortable", "Comfortable", preferences.density == Density::Roomy),
-    ];
-    let mut zone = choice("time_zone", "Time zone", zones);
-    zone.help = Some("Every time is shown in it. Exports are in UTC.");
-    zone.error = zone_error;
-    let state = match preferences.shortcuts {
-        Shortcuts::On => Toggle::On,
-        Shortcuts::Off => Toggle::Off,
-    };
-    [
-        zone,
-        choice("theme", "Appearance", themes),
-        choice("row_density", "Rows of tables", densities),
-        Field {
-            column: "single_key_shortcuts",
-            label: "Keyboard",
-            help: Some("/ searches, j and k move, e edits. Switch them off if you speak to your computer."),
-            error: None,
-            presence: Presence::Optional,
-            input: Input::Switch { state, word: "Single-key shortcuts" },
-        },
-    ]
 }
 
 /// GET /account
@@ -284,7 +223,7 @@ pub async fn save_preferences(
     let current = visit.actor.preferences;
     let zone = sent.get("time_zone").unwrap_or(current.time_zone.name()).to_owned();
     let parsed = zone.parse().ok();
-    let (theme, density) = (theme(&sent, current.theme), density(&sent, current.density));
+    let (theme, density) = (preferences::theme(&sent, current.theme), preferences::density(&sent, current.density));
     let shortcuts = if sent.get("single_key_shortcuts") == Some("true") { Shortcuts::On } else { Shortcuts::Off };
     let preferences = Preferences {
         time_zone: parsed.unwrap_or(current.time_zone),
@@ -303,26 +242,6 @@ pub async fn save_preferences(
     own_account::save_preferences(&write, visit.actor.id, preferences).await?;
     write.commit().await?;
     Ok(back_with(&console, FlashKind::Done, "Your preferences are saved."))
-}
-
-/// `None` for a choice that is not in the list; not sent means not changed.
-fn theme(sent: &Submission, current: Theme) -> Option<Theme> {
-    match sent.get("theme") {
-        None => Some(current),
-        Some("system") => Some(Theme::System),
-        Some("light") => Some(Theme::Light),
-        Some("dark") => Some(Theme::Dark),
-        Some(_) => None,
-    }
-}
-
-fn density(sent: &Submission, current: Density) -> Option<Density> {
-    match sent.get("row_density") {
-        None => Some(current),
-        Some("compact") => Some(Density::Dense),
-        Some("comfortable") => Some(Density::Roomy),
-        Some(_) => None,
-    }
 }
 
 /// POST /account/password
@@ -429,27 +348,4 @@ pub async fn revoke_others(console: web::Data<Console>, visit: Visit) -> Result<
         ended => format!("Your {ended} other sessions have ended."),
     };
     Ok(back_with(&console, FlashKind::Done, &text))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::device;
-
-    #[test]
-    fn a_device_is_named_as_its_owner_knows_it() {
-        for (agent, name) in [
-            (
-                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36 Edg/130.0",
-                "Edge on Windows",
-            ),
-            (
-                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1",
-                "Safari on iPhone",
-            ),
-            ("curl/8.5.0", "curl"),
-            ("", "Unknown device"),
-        ] {
-            assert_eq!(device(agent), name);
-        }
-    }
 }

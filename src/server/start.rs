@@ -14,6 +14,7 @@ use super::{
     shared::{RoleGap, Serving},
 };
 use crate::{
+    auth::password,
     db::{
         connect::{ConnectError, Reason, Target, connect},
         embedded::{Embedded, SERVING, Start},
@@ -156,7 +157,8 @@ async fn fill(shared: &Shared, owner: &mut Client) -> Result<Secret, ServeError>
     shared.readiness.starting("the demo data is being filled in");
     tracing::info!("filling in the demo data");
     let password = demo_password::choose(data_dir, given)?;
-    demo::fill(owner, chrono::Utc::now().date_naive(), password.reveal()).await?;
+    let hash = password::hash(password.reveal())?;
+    demo::fill(owner, chrono::Utc::now().date_naive(), &hash).await?;
     Ok(password)
 }
 

@@ -59,15 +59,14 @@ pub fn plan(world: &mut World) -> Vec<Intent> {
 impl Plan<'_> {
     fn add(
         &mut self,
-        day: NaiveDate,
-        hours: (u32, u32),
+        (day, first_hour, last_hour): (NaiveDate, u32, u32),
         account: usize,
         kind: &'static str,
         dollars: i64,
         description: &str,
         maker: Maker,
     ) {
-        let moment = calendar::between(&mut self.world.chance, day, hours.0, hours.1);
+        let moment = calendar::between(&mut self.world.chance, day, first_hour, last_hour);
         let subject = &self.world.accounts[account];
         if day >= self.world.today || moment < subject.created + TimeDelta::hours(1) {
             return;
@@ -91,47 +90,47 @@ impl Plan<'_> {
         match (kind, is_business) {
             (Kind::Checking, false) => {
                 let wages = 1_900_00 + (account as i64 * 7_331) % 4_100_00;
-                self.add(payday(month), (5, 7), account, "deposit", wages, &name, Maker::Platform);
+                self.add((payday(month), 5, 7), account, "deposit", wages, &name, Maker::Platform);
                 if account.is_multiple_of(2) {
                     let rent = "Rent, standing order";
-                    self.add(working_day_before(day_of(month, 3)), (5, 7), account, "payment", wages / 3, rent, Maker::Owner);
+                    self.add((working_day_before(day_of(month, 3)), 5, 7), account, "payment", wages / 3, rent, Maker::Owner);
                 }
                 if closes_quarter {
-                    self.add(last_day(month), (22, 23), account, "fee", 8_70, "Account fee for the quarter", Maker::Platform);
+                    self.add((last_day(month), 22, 23), account, "fee", 8_70, "Account fee for the quarter", Maker::Platform);
                 }
             }
             (Kind::Checking, true) => {
                 let payroll = 9_000_00 + (account as i64 * 9_973) % 31_000_00;
                 let wages = [&name, ", ", &(3 + account % 36).to_string(), " employees"].concat();
-                self.add(payday(month), (6, 8), account, "payment", payroll, &wages, Maker::Owner);
+                self.add((payday(month), 6, 8), account, "payment", payroll, &wages, Maker::Owner);
                 let receipt = *self.world.chance.pick(&RECEIPTS);
                 let takings = payroll + self.world.chance.between(1_000_00, 24_000_00);
-                self.add(working_day_before(day_of(month, 12)), (8, 16), account, "deposit", takings, receipt, Maker::Platform);
+                self.add((working_day_before(day_of(month, 12)), 8, 16), account, "deposit", takings, receipt, Maker::Platform);
                 if closes_quarter {
-                    self.add(last_day(month), (22, 23), account, "fee", 14_50, "Account fee for the quarter", Maker::Platform);
+                    self.add((last_day(month), 22, 23), account, "fee", 14_50, "Account fee for the quarter", Maker::Platform);
                 }
             }
             (Kind::Savings, _) => {
                 if closes_quarter {
                     let interest = self.world.chance.between(4_10, 310_00);
-                    self.add(last_day(month), (23, 24), account, "interest", interest, "Credit interest for the quarter", Maker::Platform);
+                    self.add((last_day(month), 23, 24), account, "interest", interest, "Credit interest for the quarter", Maker::Platform);
                 }
                 self.save(month, account);
             }
             (Kind::Investment, _) => {
                 if closes_quarter {
                     let dividend = self.world.chance.between(40_00, 1_900_00);
-                    self.add(last_day(month), (19, 21), account, "interest", dividend, "Dividend distribution", Maker::Platform);
+                    self.add((last_day(month), 19, 21), account, "interest", dividend, "Dividend distribution", Maker::Platform);
                 }
             }
             (Kind::Credit, _) => {
                 let settled = self.world.chance.between(90_00, 720_00);
                 let words = "Settlement of card balance";
-                self.add(working_day_before(day_of(month, 8)), (5, 6), account, "deposit", settled, words, Maker::Platform);
+                self.add((working_day_before(day_of(month, 8)), 5, 6), account, "deposit", settled, words, Maker::Platform);
             }
             (Kind::Loan, _) => {
                 let rate = 410_00 + (account as i64 * 3_571) % 1_700_00;
-                self.add(working_day_before(day_of(month, 2)), (5, 6), account, "deposit", rate, "Instalment", Maker::Platform);
+                self.add((working_day_before(day_of(month, 2)), 5, 6), account, "deposit", rate, "Instalment", Maker::Platform);
             }
         }
     }
@@ -186,7 +185,7 @@ impl Plan<'_> {
                 }
                 if self.world.chance.happens(12) && kind == Kind::Checking {
                     let cash = self.world.chance.between(2, 40) * 10_00;
-                    return self.add(day, (9, 22), account, "withdrawal", cash, "Cash machine, branch Marktplatz", Maker::Owner);
+                    return self.add((day, 9, 22), account, "withdrawal", cash, "Cash machine, branch Marktplatz", Maker::Owner);
                 }
                 let dollars = if self.world.chance.happens(80) {
                     self.world.chance.between(2_40, 96_00)
@@ -194,7 +193,7 @@ impl Plan<'_> {
                     self.world.chance.between(96_00, 640_00)
                 };
                 let shop = *self.world.chance.pick(&PURCHASES);
-                self.add(day, (8, 23), account, "payment", dollars, shop, Maker::Owner);
+                self.add((day, 8, 23), account, "payment", dollars, shop, Maker::Owner);
             }
             (Kind::Checking, true) if !weekend => self.business(day, account),
             (Kind::Investment, _) if !weekend => {
@@ -205,14 +204,14 @@ impl Plan<'_> {
                     ("withdrawal", "Partial redemption, instruction by letter")
                 };
                 let maker = self.staff_or_owner(day);
-                self.add(day, (8, 16), account, kind, dollars, words, maker);
+                self.add((day, 8, 16), account, kind, dollars, words, maker);
             }
             (Kind::Savings, _) if !weekend && self.world.chance.happens(40) => {
                 let dollars = self.world.chance.between(100_00, 2_500_00);
-                self.add(day, (8, 20), account, "withdrawal", dollars, "Withdrawal to external account", Maker::Owner);
+                self.add((day, 8, 20), account, "withdrawal", dollars, "Withdrawal to external account", Maker::Owner);
             }
             (Kind::Loan, _) if !weekend && self.world.chance.happens(10) => {
-                self.add(day, (9, 15), account, "fee", 45_00, "Reminder, instalment late", Maker::Platform);
+                self.add((day, 9, 15), account, "fee", 45_00, "Reminder, instalment late", Maker::Platform);
             }
             (Kind::Checking, true) | (Kind::Investment | Kind::Savings | Kind::Loan, _) => {}
         }
@@ -224,7 +223,7 @@ impl Plan<'_> {
             let receipt = *self.world.chance.pick(&RECEIPTS);
             let dollars = self.world.chance.between(180_00, 22_000_00);
             let maker = if maker == Maker::Owner { Maker::Platform } else { maker };
-            self.add(day, (8, 16), account, "deposit", dollars, receipt, maker);
+            self.add((day, 8, 16), account, "deposit", dollars, receipt, maker);
         } else {
             let supply = *self.world.chance.pick(&SUPPLIES);
             let dollars = if self.world.chance.happens(85) {
@@ -232,7 +231,7 @@ impl Plan<'_> {
             } else {
                 self.world.chance.between(7_800_00, 46_000_00)
             };
-            self.add(day, (8, 16), account, "payment", dollars, supply, maker);
+            self.add((day, 8, 16), account, "payment", dollars, supply, maker);
         }
     }
 

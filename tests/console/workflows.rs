@@ -1,0 +1,9 @@
+//! Do the verbs that are more than writing a row keep their promises?
+
+mod checks;
+mod desk;
+mod keys;
+mod money;
+mod people;
+mod settings;
+mod writing;
