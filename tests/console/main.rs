@@ -3,8 +3,8 @@
 mod conflicts;
 mod demo;
 mod embedded;
-mod forms;
 mod exports;
+mod forms;
 mod lists;
 mod login;
 mod migrations;
