@@ -43,6 +43,7 @@ struct ShowPage<'a> {
     label: String,
     badge: Option<Badge>,
     offers: Vec<Offer>,
+    withheld: bool,
     facts: Vec<Fact<'a>>,
     related: Vec<related::RelatedView<'a>>,
     elsewhere: Vec<related::Elsewhere>,
@@ -105,15 +106,18 @@ pub async fn show(
     };
     let (history, (related, elsewhere)) = tokio::try_join!(history, related::of(&connection, &console.registry, &visit, &record))?;
     let label = record.label();
-    let facts = record.fields().filter(|(column, _)| column.shown);
+    // The id stands on top.
+    let facts = record.fields().filter(|(column, _)| column.shown && column.name != "id");
     let facts =
         facts.map(|(column, cell)| Fact { column: column.name, label: column.label, shown: shown(column, cell, &viewer) }).collect();
     let frame = Frame::for_page(&console, &visit, &request, label.clone(), trail(resource, back.as_deref(), &[(&label, None)]));
+    let offers = verbs::offers(&visit.actor, resource, &record, back.as_deref());
     let template = ShowPage {
         frame,
         id,
         badge: badge(&record),
-        offers: verbs::offers(&visit.actor, resource, &record, back.as_deref()),
+        withheld: offers.iter().any(|offer| matches!(offer, Offer::Withheld { .. })),
+        offers,
         facts,
         related: related.iter().map(|related| related.view(&visit.actor, now, &encoded)).collect(),
         elsewhere,
