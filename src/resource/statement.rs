@@ -72,6 +72,23 @@ struct Selection {
 }
 
 impl Selection {
+    /// The columns alone, as a file has them: no labels, and so no joins that only a reader needs.
+    fn bare(resource: &'static Resource, columns: &[&'static Column]) -> Selection {
+        let mut selection = Selection::default();
+        for column in columns.iter().filter(|column| !column.is_secret()) {
+            let (reference, name) = column.path();
+            let alias = match reference {
+                None => {
+                    selection.own.push(column);
+                    "t"
+                }
+                Some(reference) => selection.join(resource, reference),
+            };
+            selection.outer.push((alias, name));
+        }
+        selection
+    }
+
     fn of(resource: &'static Resource, columns: &[&'static Column]) -> Selection {
         let mut selection = Selection::default();
         for column in columns {
@@ -218,11 +235,11 @@ impl Statement {
         statement
     }
 
-    /// Every row that matches, without its page: one part of an export.
+    /// Every row that matches, without its page: one part of an export. The id, the sort key, then one value a column.
     pub fn export(grant: &Grant, request: &ListRequest, columns: &[&'static Column], range: &Range) -> Statement {
         let mut statement = Statement::default();
         let resource = request.resource;
-        let selection = Selection::of(resource, columns);
+        let selection = Selection::bare(resource, columns);
         statement.select(&selection, request.order.column).push(" FROM (");
         statement.inner(&selection, request.order.column, Texts::Whole).words(&[" FROM ", resource.table, " t WHERE "]);
         statement.conditions(grant, &request.filters).range(range, request.order);

@@ -26,7 +26,6 @@ pub type Changes<'a> = &'a [(&'static Column, Value)];
 
 /// What came of it.
 #[derive(Debug)]
-#[must_use]
 pub struct Done {
     /// The record to go to.
     pub id: Uuid,
