@@ -3,8 +3,9 @@
 mod conflicts;
 mod demo;
 mod embedded;
-mod forms;
 mod exports;
+mod forms;
+mod grid;
 mod lists;
 mod login;
 mod migrations;
