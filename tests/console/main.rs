@@ -1,6 +1,7 @@
 //! Does the console keep its promises, on a real PostgreSQL and in a real Chromium?
 
 mod conflicts;
+mod crawl;
 mod demo;
 mod embedded;
 mod exports;
