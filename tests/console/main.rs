@@ -16,4 +16,5 @@ mod records;
 mod running;
 mod sessions;
 mod support;
+mod thirteenth;
 mod workflows;
