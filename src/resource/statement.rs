@@ -400,7 +400,11 @@ impl Statement {
         for (index, member) in redaction.members.iter().enumerate() {
             self.words(&[if index > 0 { "," } else { "" }, member]);
         }
-        self.words(&["}'::text[] - CASE WHEN t.", name, " ->> '", flag, "' = 'true' THEN ARRAY['", member, "'] ELSE '{}'::text[] END"]);
+        self.push("}'::text[] - CASE WHEN false");
+        for document in redaction.told_by {
+            self.words(&[" OR t.", document, " ->> '", flag, "' = 'true'"]);
+        }
+        self.words(&[" THEN ARRAY['", member, "'] ELSE '{}'::text[] END"]);
         self.words(&[" ELSE t.", name, " END)"]);
         if texts == Texts::Excerpts {
             self.words(&["::text, ", EXCERPT, ")"]);
@@ -412,9 +416,9 @@ impl Statement {
     fn walked(&mut self, selection: &Selection, resource: &'static Resource, key: &'static str) -> &mut Self {
         let mut names = vec!["id"];
         let own = selection.own.iter().filter(|column| !column.is_secret()).map(|column| column.name);
-        for name in
-            std::iter::once(key).chain(own).chain(selection.plain.iter().copied()).chain(resource.searchable().map(|column| column.name))
-        {
+        let told_by = selection.own.iter().filter_map(|column| column.redaction).flat_map(|redaction| redaction.told_by.iter().copied());
+        let searched = resource.searchable().map(|column| column.name);
+        for name in std::iter::once(key).chain(own).chain(told_by).chain(selection.plain.iter().copied()).chain(searched) {
             if !names.contains(&name) {
                 names.push(name);
             }

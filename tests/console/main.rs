@@ -1,10 +1,12 @@
 //! Does the console keep its promises, on a real PostgreSQL and in a real Chromium?
 
 mod conflicts;
+mod crawl;
 mod demo;
 mod embedded;
 mod exports;
 mod forms;
+mod grid;
 mod lists;
 mod login;
 mod migrations;
@@ -14,4 +16,5 @@ mod records;
 mod running;
 mod sessions;
 mod support;
+mod thirteenth;
 mod workflows;
