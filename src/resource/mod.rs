@@ -142,7 +142,7 @@ impl Resource {
     pub fn several(&self) -> String {
         match self.plural.get(..2) {
             Some(beginning) if beginning.bytes().all(|byte| byte.is_ascii_uppercase()) => self.plural.to_owned(),
-            _ => self.several(),
+            _ => self.plural.to_lowercase(),
         }
     }
 
