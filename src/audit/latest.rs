@@ -1,4 +1,4 @@
-//! What was done last, by anybody, a deed an entry?
+//! What was changed last, by anybody, and what failed?
 
 use std::collections::HashMap;
 
@@ -35,7 +35,7 @@ impl Latest {
 }
 
 /// So many rows are looked through, because one request writes several.
-const LOOKED_THROUGH: i64 = 100;
+const LOOKED_THROUGH: i64 = 200;
 
 const LATEST: &str = "\
 SELECT e.log, e.id, e.action, e.old_values, e.new_values, e.context, e.user_id, e.ip_address, e.created_at, e.entity_type, e.entity_id, \
@@ -47,8 +47,12 @@ FROM (SELECT 'audit_logs'::text AS log, l.id, l.action, l.old_values, l.new_valu
   LEFT JOIN users u ON u.id = e.acting \
  ORDER BY e.created_at DESC, e.id DESC";
 
-/// The newest deeds, at most `most`: what one request wrote is told once, by its event where it has one,
-/// and rows of tables that the console does not show are not told at all. `log` permits reading the audit log.
+/// The comings and goings of every day, among which the rest would not be seen.
+const COMINGS_AND_GOINGS: [&str; 3] = ["login", "logout", "server_started"];
+
+/// The newest deeds, at most `most`: what one request wrote is told once, by its event where it has one;
+/// who signed in or out, and rows of tables that the console does not show, are not told at all.
+/// `log` permits reading the audit log.
 ///
 /// # Errors
 /// `TooSlow` past the limit of a read.
@@ -79,6 +83,7 @@ pub async fn latest(connection: &Connection, log: &Grant, registry: &Registry, m
             }
         }
     }
+    told.retain(|one| !matches!(&one.entry.deed, Deed::Other(event) if COMINGS_AND_GOINGS.contains(&event.as_str())));
     told.truncate(most);
     Ok(told)
 }

@@ -78,8 +78,6 @@ fn told(deed: &Latest) -> (String, Option<String>) {
         Deed::Deleted => "deleted",
         Deed::Other(event) => {
             return match event.as_str() {
-                "login" => ("signed in".to_owned(), None),
-                "logout" => ("signed out".to_owned(), None),
                 "login_failed" => match named("username") {
                     Some(name) => ("failed to sign in as".to_owned(), Some(name)),
                     None => ("failed to sign in".to_owned(), None),
@@ -93,7 +91,6 @@ fn told(deed: &Latest) -> (String, Option<String>) {
                 "setup" => ("became the first administrator".to_owned(), None),
                 "migration" => ("ran the migration".to_owned(), named("name")),
                 "load" => ("filled in".to_owned(), named("what")),
-                "server_started" => ("started".to_owned(), None),
                 other => (other.to_lowercase().replace('_', " "), None),
             };
         }
