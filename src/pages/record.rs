@@ -188,7 +188,7 @@ pub async fn readable(
 pub async fn missing(console: &Console, visit: &Visit, connection: &Connection, grant: &Grant, id: Uuid) -> Result<PageError, PageError> {
     let resource = grant.resource();
     let what = format!("{} with this id", resource.singular);
-    let mut ways = vec![WayOn::new(format!("All {}", resource.plural.to_lowercase()), urls::list_url(resource))];
+    let mut ways = vec![WayOn::new(format!("All {}", resource.several()), urls::list_url(resource))];
     if !was_deleted(connection, grant, id).await? {
         return Ok(PageError::NotFound { what, detail: None, ways });
     }

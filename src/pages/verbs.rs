@@ -60,7 +60,7 @@ struct OncePage {
 
 /// The verb of an address, if records of this table have it.
 fn verb(visit: &Visit, resource: &'static Resource, name: &str) -> Result<(Action, crate::auth::grant::Grant), PageError> {
-    let unknown = || PageError::not_found(format!("action of this name for {}", resource.plural.to_lowercase()));
+    let unknown = || PageError::not_found(format!("action of this name for {}", resource.several()));
     let action = named(name).ok_or_else(unknown)?;
     match visit.actor.authorize(action, resource) {
         Ok(grant) => Ok((action, grant)),
