@@ -9,7 +9,10 @@ use super::{
     request::ListRequest,
 };
 use crate::{
-    auth::grant::{Grant, Rows},
+    auth::{
+        grant::{Grant, Rows},
+        policy::Action,
+    },
     db::value::{Number, Value},
 };
 
@@ -252,11 +255,15 @@ impl Statement {
         statement
     }
 
-    /// Keeps everybody else's hands off a record until the transaction ends.
+    /// Keeps everybody else's hands off a record until the transaction ends. New references to it wait only where
+    /// they would matter: every write refers to its actor, so two administrators who change each other would
+    /// otherwise wait for one another.
     pub fn lock(grant: &Grant, id: Uuid) -> Statement {
+        let is_fixed_by_references = grant.resource().columns.iter().any(|column| column.fixed_once_referred.is_some());
+        let strength = if grant.action() == Action::Delete || is_fixed_by_references { " FOR UPDATE" } else { " FOR NO KEY UPDATE" };
         let mut statement = Statement::default();
         statement.words(&["SELECT t.id FROM ", grant.resource().table, " t WHERE t.id = "]);
-        statement.bind(Value::Uuid(id)).push(" AND ").rows(grant).push(" FOR UPDATE");
+        statement.bind(Value::Uuid(id)).push(" AND ").rows(grant).push(strength);
         statement
     }
 
