@@ -8,7 +8,10 @@ mod select;
 use select::{Selection, Texts};
 
 use super::{Column, Order, Resource, filter::Filter, order::Direction, request::ListRequest};
-use crate::{auth::grant::Grant, db::value::Value};
+use crate::{
+    auth::{grant::Grant, policy::Action},
+    db::value::Value,
+};
 
 /// A statement's text and its parameters. The text grows by `&'static str` alone, so that nothing a
 /// request says can become SQL.
@@ -153,11 +156,15 @@ impl Statement {
         statement
     }
 
-    /// Keeps everybody else's hands off a record until the transaction ends.
+    /// Keeps everybody else's hands off a record until the transaction ends. New references to it wait only where
+    /// they would matter: every write refers to its actor, so two administrators who change each other would
+    /// otherwise wait for one another.
     pub fn lock(grant: &Grant, id: Uuid) -> Statement {
+        let is_fixed_by_references = grant.resource().columns.iter().any(|column| column.fixed_once_referred.is_some());
+        let strength = if grant.action() == Action::Delete || is_fixed_by_references { " FOR UPDATE" } else { " FOR NO KEY UPDATE" };
         let mut statement = Statement::default();
         statement.words(&["SELECT t.id FROM ", grant.resource().table, " t WHERE t.id = "]);
-        statement.bind(Value::Uuid(id)).push(" AND ").rows(grant).push(" FOR UPDATE");
+        statement.bind(Value::Uuid(id)).push(" AND ").rows(grant).push(strength);
         statement
     }
 
