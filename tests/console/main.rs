@@ -1,12 +1,14 @@
 //! Does the console keep its promises, on a real PostgreSQL and in a real Chromium?
 
+mod browser;
 mod conflicts;
 mod demo;
 mod embedded;
-mod forms;
 mod exports;
+mod forms;
 mod lists;
 mod login;
+mod looks;
 mod migrations;
 mod program;
 mod proof;

@@ -89,7 +89,14 @@ pub fn rows<'a>(page: &'a Page, request: &ListRequest, viewer: &Viewer<'a>) -> V
             }
             // On a phone a row without its head could not be opened.
             let slot = slot.or(Some(if title_is_free { Slot::Title } else { Slot::Key }));
-            Cell { column: column.name, label: column.label, slot, rank: Rank::Always, heads: Heads::Row(link), shown: named(value, listed.id) }
+            Cell {
+                column: column.name,
+                label: column.label,
+                slot,
+                rank: Rank::Always,
+                heads: Heads::Row(link),
+                shown: named(value, listed.id),
+            }
         });
         Row { id: listed.id, cells: cells.collect() }
     };

@@ -53,7 +53,9 @@ fn sentence(deed: &Latest, registry: &Registry, actor: &Actor, zone: Tz, now: Da
         },
         did,
         what_url: match deed.record {
-            Some((resource, id)) if deed.entry.deed != Deed::Deleted && actor.may(Action::Read, resource) => Some(urls::record_url(resource, id)),
+            Some((resource, id)) if deed.entry.deed != Deed::Deleted && actor.may(Action::Read, resource) => {
+                Some(urls::record_url(resource, id))
+            }
             _ => None,
         },
         what,

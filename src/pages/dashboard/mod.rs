@@ -246,9 +246,7 @@ async fn balance_rows(console: &Console, connection: &Connection, actor: &Actor)
 /// Who may read the log, and works with it, sees its end.
 async fn deeds(console: &Console, connection: &Connection, actor: &Actor) -> Result<Option<Vec<Sentence>>, DatabaseError> {
     match (actor.role, readable(console, actor, "audit_logs")) {
-        (Some(Admin | Auditor), Some((_, log))) => {
-            unless_slow(deeds::read(connection, &log, &console.registry, actor, Utc::now()).await)
-        }
+        (Some(Admin | Auditor), Some((_, log))) => unless_slow(deeds::read(connection, &log, &console.registry, actor, Utc::now()).await),
         (_, _) => Ok(None),
     }
 }
