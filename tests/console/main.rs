@@ -1,6 +1,7 @@
 //! Does the console keep its promises, on a real PostgreSQL and in a real Chromium?
 
 mod administrators;
+mod browser;
 mod conflicts;
 mod crawl;
 mod demo;
@@ -10,6 +11,7 @@ mod forms;
 mod grid;
 mod lists;
 mod login;
+mod looks;
 mod migrations;
 mod program;
 mod proof;
