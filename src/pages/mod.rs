@@ -21,7 +21,6 @@ pub mod flash;
 pub mod frame;
 pub mod guard;
 pub mod history;
-pub mod indent;
 pub mod local_path;
 pub mod login;
 pub mod offers;
