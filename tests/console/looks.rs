@@ -60,8 +60,7 @@ async fn furnished() -> Console {
     }
     let key = "INSERT INTO api_keys (id, user_id, key_name, key_hash, permissions, is_active) VALUES (public.nexus_uuid7(), $1::text::uuid, $2, repeat('a', 64), '[]', true)";
     client.execute(key, &[&manager, &LONG]).await.expect("a key");
-    let notice =
-        "INSERT INTO notifications (id, user_id, title, message, type) VALUES (public.nexus_uuid7(), $1::text::uuid, $2, $2, 'warning')";
+    let notice = "INSERT INTO notifications (id, user_id, title, message, notification_type) VALUES (public.nexus_uuid7(), $1::text::uuid, $2::text, $2::text, 'warning')";
     for user in [&owner, &manager, &id_of(&console, "admin").await] {
         client.execute(notice, &[user, &LONG]).await.expect("a notification");
     }
