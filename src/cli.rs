@@ -107,7 +107,7 @@ async fn execute(command: Command, settings: Settings) -> Result<(), Failure> {
 async fn examine(settings: &Settings) -> Result<(), Failure> {
     let report = match reach::Reached::open(settings, "doctor").await {
         Ok(reached) => {
-            let report = doctor::examine(settings, &reached.owner).await;
+            let report = doctor::examine(settings, &reached.owner, &Tables::of_the_platform()).await;
             let repair = reached.repair_command();
             reached.close().await?;
             report.with_note(repair)

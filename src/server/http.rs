@@ -54,6 +54,7 @@ pub(super) fn run(listener: TcpListener, shared: Shared, tables: Tables) -> io::
         policy: tables.policy,
         entrance: Entrance::new(&shared.keys, reach, shared.setup_token.clone(), audience),
         keys: Arc::clone(&shared.keys),
+        notices: shared.notices.clone(),
         environment: shared.environment().map(str::to_owned),
     });
     let server = HttpServer::new(move || {

@@ -4,6 +4,7 @@ mod conflicts;
 mod demo;
 mod embedded;
 mod exports;
+mod findings;
 mod forms;
 mod lists;
 mod login;

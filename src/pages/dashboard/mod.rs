@@ -29,6 +29,7 @@ use crate::{
         value::Number,
     },
     error::PageError,
+    operations::notices::Notice,
     resource::{
         Resource, page,
         request::{ListRequest, Query},
@@ -164,6 +165,7 @@ struct DashboardPage<'a> {
     balances: Vec<BalanceRow>,
     cards: Vec<Card<'a>>,
     has_role: bool,
+    notices: Vec<&'a Notice>,
 }
 
 impl CardRow<'_> {
@@ -193,6 +195,7 @@ pub async fn index(console: web::Data<Console>, visit: Visit, request: HttpReque
         balances: balance_rows(&console, &connection, actor).await?,
         cards: cards(&console, &connection, actor).await?,
         has_role: actor.role.is_some(),
+        notices: console.notices.iter().filter(|_| actor.role == Some(Admin)).collect(),
     };
     Ok(response::page(&request, StatusCode::OK, &page))
 }

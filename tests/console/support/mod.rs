@@ -5,10 +5,10 @@ mod chromium;
 mod cluster;
 mod console;
 mod database;
-mod people;
+pub mod people;
 
 pub use browser::{Answer, Browser};
 pub use chromium::{Scripts, Size, Window, window};
-pub use console::{Console, console};
+pub use console::{Console, console, console_with, program};
 pub use database::{TestDatabase, database, empty_database, staffed_database};
 pub use people::{PASSWORD, PEOPLE};
