@@ -7,6 +7,7 @@ DECLARE
     read_only  constant text[] := ARRAY['audit_logs', 'ssot_audit_logs', 'audit_details', 'transaction_approvals',
                                         'account_ledger', 'refinery_schema_history'];
     kept       constant text[] := ARRAY['users', 'transactions'];
+    stamped    text[];
     subject    text;
     insertable text;
     updatable  text;
@@ -18,9 +19,15 @@ BEGIN
         GRANT USAGE ON SCHEMA public TO nexus_app;
     END IF;
 
-    FOREACH subject IN ARRAY read_only || kept || ARRAY['accounts', 'system_settings', 'ssot_api_contracts',
-        'ssot_api_aliases', 'ssot_governance_rules', 'api_keys', 'notifications', 'user_sessions',
-        'console_preferences', 'session_state', 'one_time_links']
+    -- A table that a migration of ours adds to the console carries our stamp; the platform's own tables do not.
+    SELECT coalesce(pg_catalog.array_agg(DISTINCT c.relname::text), '{}') INTO stamped
+      FROM pg_catalog.pg_trigger t
+      JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
+     WHERE t.tgfoid = pg_catalog.to_regprocedure('public.nexus_stamp()')
+       AND c.relnamespace = 'public'::pg_catalog.regnamespace AND c.relname <> ALL (kept);
+
+    FOREACH subject IN ARRAY read_only || kept || stamped || ARRAY['user_sessions', 'console_preferences',
+        'session_state', 'one_time_links']
     LOOP
         EXECUTE pg_catalog.format('REVOKE ALL ON public.%I FROM nexus_app', subject);
         EXECUTE pg_catalog.format('GRANT SELECT ON public.%I TO nexus_app', subject);

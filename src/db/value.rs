@@ -238,13 +238,23 @@ impl<'a> FromSql<'a> for Value {
     }
 }
 
+const NOT_A_NUMBER: u16 = 0xC000;
+const INFINITE: u16 = 0xD000;
+const NEGATIVE_INFINITE: u16 = 0xF000;
+
+/// No digits, no weight, the sign, no scale.
+fn odd_number(sign: u16) -> [u8; 8] {
+    let [high, low] = sign.to_be_bytes();
+    [0, 0, 0, 0, high, low, 0, 0]
+}
+
 /// `numeric` on the wire: digits, weight, sign, scale, each two bytes; the sign tells the oddities.
 fn number(kind: &Type, raw: &[u8]) -> Result<Number, Failure> {
     let sign = raw.get(4..6).map(|bytes| u16::from_be_bytes([bytes[0], bytes[1]]));
     Ok(match sign {
-        Some(0xC000) => Number::NotANumber,
-        Some(0xD000) => Number::Infinite,
-        Some(0xF000) => Number::NegativeInfinite,
+        Some(NOT_A_NUMBER) => Number::NotANumber,
+        Some(INFINITE) => Number::Infinite,
+        Some(NEGATIVE_INFINITE) => Number::NegativeInfinite,
         Some(_) => Decimal::from_sql(kind, raw).map_or(Number::TooLarge, Number::Decimal),
         None => return Err("numeric shorter than its head".into()),
     })
@@ -258,7 +268,10 @@ impl ToSql for Value {
             Value::Bool(truth) => wire::bool_to_sql(*truth, out),
             Value::Uuid(uuid) => wire::uuid_to_sql(*uuid.as_bytes(), out),
             Value::Number(Number::Decimal(decimal)) => return decimal.to_sql(kind, out),
-            Value::Number(odd) => return Err(format!("{odd} cannot be written").into()),
+            Value::Number(Number::NotANumber) => out.extend_from_slice(&odd_number(NOT_A_NUMBER)),
+            Value::Number(Number::Infinite) => out.extend_from_slice(&odd_number(INFINITE)),
+            Value::Number(Number::NegativeInfinite) => out.extend_from_slice(&odd_number(NEGATIVE_INFINITE)),
+            Value::Number(Number::TooLarge) => return Err(format!("{} cannot be written", Number::TooLarge).into()),
             Value::Time(Timestamp(micros)) => wire::timestamp_to_sql(*micros, out),
             Value::Address(address) => wire::inet_to_sql(address.address, address.prefix, out),
             Value::Json(text) => {

@@ -12,11 +12,11 @@ use super::{
     frame::{Crumb, Frame},
     history::{self, EntryView},
     local_path::local,
+    offers::{self, Offer},
     query, related,
     response::page,
     shown::{self, Viewer, shown},
-    urls,
-    verbs::{self, Offer},
+    urls, verbs,
     visit::Visit,
 };
 use crate::{
@@ -111,7 +111,7 @@ pub async fn show(
     let facts =
         facts.map(|(column, cell)| Fact { column: column.name, label: column.label, shown: shown(column, cell, &viewer) }).collect();
     let frame = Frame::for_page(&console, &visit, &request, label.clone(), trail(resource, back.as_deref(), &[(&label, None)]));
-    let offers = verbs::offers(&visit.actor, resource, &record, back.as_deref());
+    let offers = offers::offers(&visit.actor, resource, &record, back.as_deref());
     let template = ShowPage {
         frame,
         id,
@@ -188,7 +188,7 @@ pub async fn readable(
 pub async fn missing(console: &Console, visit: &Visit, connection: &Connection, grant: &Grant, id: Uuid) -> Result<PageError, PageError> {
     let resource = grant.resource();
     let what = format!("{} with this id", resource.singular);
-    let mut ways = vec![WayOn::new(format!("All {}", resource.plural.to_lowercase()), urls::list_url(resource))];
+    let mut ways = vec![WayOn::new(format!("All {}", resource.several()), urls::list_url(resource))];
     if !was_deleted(connection, grant, id).await? {
         return Ok(PageError::NotFound { what, detail: None, ways });
     }

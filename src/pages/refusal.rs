@@ -46,9 +46,9 @@ pub struct Holder {
 pub fn of(error: WorkflowError, draft: &Draft<'_>) -> Refusal {
     match error {
         WorkflowError::Fields(errors) => fields(errors, draft),
-        // Values that are taken together are one mistake, said at the last of them: an alias within its context.
+        // Values that are taken together are one mistake, said at the first of them: an alias within its context.
         WorkflowError::Taken { columns, message } => {
-            match columns.iter().rev().find(|column| draft.fields.iter().any(|field| field.column == **column)) {
+            match columns.iter().find(|column| draft.fields.iter().any(|field| field.column == **column)) {
                 Some(column) => {
                     let errors = vec![FieldError { column: column.name, message }];
                     Refusal::Fields { errors, problems: Vec::new(), taken: Some(columns) }
@@ -99,7 +99,7 @@ pub async fn holder(
     let (Some(columns), Ok(grant)) = (taken, visit.actor.authorize(Action::Read, draft.resource)) else {
         return Ok(None);
     };
-    let Some(last) = columns.iter().rev().find(|column| draft.fields.iter().any(|field| field.column == **column)) else {
+    let Some(last) = columns.iter().find(|column| draft.fields.iter().any(|field| field.column == **column)) else {
         return Ok(None);
     };
     let filter = |column: &&'static Column| Filter { column, condition: Condition::Any(vec![draft.value(column.name).clone()]) };

@@ -148,6 +148,8 @@ pub struct Redaction {
     pub members: &'static [&'static str],
     /// A member that is secret where another one is true: the two, in this order.
     pub secret_when: (&'static str, &'static str),
+    /// The columns in which that other one counts: what became secret was so before, on the other side.
+    pub told_by: &'static [&'static str],
 }
 
 /// Where a column's value is kept.

@@ -138,6 +138,14 @@ impl Resource {
         self
     }
 
+    /// Several records within a sentence: "accounts", but "API keys".
+    pub fn several(&self) -> String {
+        match self.plural.get(..2) {
+            Some(beginning) if beginning.bytes().all(|byte| byte.is_ascii_uppercase()) => self.plural.to_owned(),
+            _ => self.plural.to_lowercase(),
+        }
+    }
+
     pub const fn purpose(mut self, purpose: &'static str) -> Resource {
         self.purpose = purpose;
         self

@@ -7,6 +7,7 @@ use crate::resource::{Column, Group, Kind, Order, Redaction, Resource, Slot, Tab
 pub(super) static SECRETS: Redaction = Redaction {
     members: &["password_hash", "key_hash", "session_token", "refresh_token", "token_hash", "state"],
     secret_when: ("setting_value", "is_encrypted"),
+    told_by: &["old_values", "new_values"],
 };
 
 static COLUMNS: &[Column] = &[

@@ -107,6 +107,9 @@ async fn a_record_is_created_once_however_often_its_form_is_sent() {
     assert_eq!(record.attributes(".crumbs a", "href")[0], "/tables/accounts?sort=-balance");
 }
 
+/// What is typed wrong, at which field it is said, and words of what is said.
+type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_mistake_is_named_at_its_field_and_in_the_summary_in_the_same_words() {
     let console = opened().await;
@@ -115,7 +118,7 @@ async fn every_mistake_is_named_at_its_field_and_in_the_summary_in_the_same_word
     account(&admin, "Payroll", "1", "USD", &owner).await;
     let page = admin.get("/tables/accounts/new").await;
     let long = "x".repeat(256);
-    let cases: [(&[(&str, &str)], &str, &str); 7] = [
+    let cases: [Case<'_>; 7] = [
         (&[("account_name", &long)], "account_name", "256 characters"),
         (&[("account_name", "  ")], "account_name", "cannot be empty"),
         (&[("account_name", "a\0b")], "account_name", "NUL"),

@@ -1,11 +1,14 @@
 //! Does the console keep its promises, on a real PostgreSQL and in a real Chromium?
 
+mod administrators;
 mod conflicts;
+mod crawl;
 mod demo;
 mod embedded;
 mod exports;
 mod findings;
 mod forms;
+mod grid;
 mod lists;
 mod login;
 mod migrations;
@@ -15,4 +18,5 @@ mod records;
 mod running;
 mod sessions;
 mod support;
+mod thirteenth;
 mod workflows;

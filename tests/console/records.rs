@@ -275,3 +275,20 @@ async fn the_last_administrator_stays_and_a_deactivation_counts_first() {
     assert_eq!(demoted.status, 422);
     assert!(demoted.has("#role-error"), "{}", demoted.text());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notification_is_read_by_whom_it_is_for() {
+    let console = opened().await;
+    let (admin, user) = (console.signed_in("admin").await, console.signed_in("user").await);
+    let page = admin.get("/tables/notifications/new").await;
+    let changes = [("to", "role"), ("role", "user"), ("title", "Maintenance"), ("message", "Tonight\r\nat ten")];
+    let sent = send(&admin, "/tables/notifications", &with(filled(&page), &changes)).await;
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    let path = format!("/tables/notifications/{}", user.get("/tables/notifications").await.rows()[0]);
+    let page = user.get(&path).await;
+    let action = page.attributes(".do form", "action");
+    assert_eq!(action, [format!("{path}/read")], "{}", page.text());
+    assert_eq!(admin.post(&action[0], &[]).await.status, 403, "nobody reads it for another");
+    assert_eq!(user.post(&action[0], &[]).await.status, 303);
+    assert!(!user.get(&path).await.has(".do form"));
+}

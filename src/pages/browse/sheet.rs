@@ -109,7 +109,7 @@ impl ListPage<'_> {
     }
 
     fn search_label(&self) -> String {
-        format!("Search {}", self.resource.plural.to_lowercase())
+        format!("Search {}", self.resource.several())
     }
 
     /// The same list without a place in it.

@@ -7,7 +7,7 @@ use tokio_postgres::Client;
 use super::Finding;
 use crate::{
     db::pool::DatabaseError,
-    resource::{Column, Kind, Registry, Resource},
+    resource::{Column, Input, Kind, Registry, Resource},
 };
 
 const COLUMNS: &str = "SELECT c.relname::text, a.attname::text, t.typname::text, a.atttypmod, a.attnotnull \
@@ -33,6 +33,11 @@ const INDEXES: &str = "SELECT c.relname::text, m.amname::text, i.indisunique, \
      JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid JOIN pg_catalog.pg_am m ON m.oid = x.relam \
      WHERE n.nspname = 'public' AND c.relname = ANY ($1) AND i.indisvalid AND i.indpred IS NULL";
 
+const TRIGGERS: &str = "SELECT c.relname::text, p.proname::text \
+     FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid \
+     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid \
+     WHERE n.nspname = 'public' AND c.relname = ANY ($1) AND NOT t.tgisinternal AND t.tgenabled <> 'D'";
+
 /// A table as the catalog knows it.
 #[derive(Default)]
 struct Table {
@@ -40,6 +45,8 @@ struct Table {
     checks: HashMap<String, Vec<String>>,
     references: HashMap<String, String>,
     indexes: Vec<Index>,
+    /// The functions its triggers call.
+    triggers: BTreeSet<String>,
 }
 
 struct Attribute {
@@ -87,6 +94,9 @@ async fn tables(client: &Client, registry: &Registry) -> Result<HashMap<String, 
         let index = Index { method: row.try_get(1)?, is_unique: row.try_get(2)?, columns: row.try_get(3)? };
         tables.entry(row.try_get(0)?).or_default().indexes.push(index);
     }
+    for row in client.query(TRIGGERS, &[&names]).await? {
+        tables.entry(row.try_get(0)?).or_default().triggers.insert(row.try_get(1)?);
+    }
     Ok(tables)
 }
 
@@ -102,6 +112,24 @@ impl Table {
         let mut others: Vec<_> = self.columns.keys().filter(|name| resource.column(name).is_none()).collect();
         others.sort();
         findings.extend(others.iter().map(|name| Finding::note("R011", format!("{table}.{name}: is there, is not declared"))));
+        self.watched(resource, findings);
+    }
+
+    /// What changes leaves an entry and stamps; the logs, which nothing changes, have neither.
+    fn watched(&self, resource: &'static Resource, findings: &mut Vec<Finding>) {
+        let table = resource.table;
+        let is_stamped = |name: &str| self.columns.contains_key(name);
+        let is_written = resource.columns.iter().any(|column| column.on_create != Input::Never || column.on_edit != Input::Never);
+        let lacks = |function: &str| !self.triggers.contains(function);
+        if (is_written || is_stamped("updated_at")) && lacks("log_ssot_changes") {
+            findings.push(Finding::wrong("R012", format!("{table}: no trigger records its changes")));
+        }
+        if is_stamped("updated_at") && lacks("update_updated_at_column") {
+            findings.push(Finding::wrong("R013", format!("{table}.updated_at: no trigger keeps it")));
+        }
+        if is_stamped("created_by") && lacks("nexus_stamp") {
+            findings.push(Finding::wrong("R014", format!("{table}.created_by: no trigger keeps it")));
+        }
     }
 
     fn column(&self, table: &str, column: &'static Column, attribute: &Attribute, findings: &mut Vec<Finding>) {

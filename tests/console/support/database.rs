@@ -57,6 +57,7 @@ static NUMBER: AtomicU32 = AtomicU32::new(0);
 static CLONING: Mutex<()> = Mutex::const_new(());
 static MIGRATED: OnceCell<()> = OnceCell::const_new();
 static STAFFED: OnceCell<()> = OnceCell::const_new();
+static STOCKED: OnceCell<()> = OnceCell::const_new();
 
 /// A database without a single table, owned by the owner's role.
 pub async fn empty_database() -> TestDatabase {
@@ -74,6 +75,19 @@ pub async fn staffed_database() -> TestDatabase {
     MIGRATED.get_or_init(migrated_template).await;
     STAFFED.get_or_init(staffed_template).await;
     create("staffed").await
+}
+
+/// A staffed database with rows in every table, some of each of the people.
+pub async fn stocked_database() -> TestDatabase {
+    MIGRATED.get_or_init(migrated_template).await;
+    STAFFED.get_or_init(staffed_template).await;
+    STOCKED.get_or_init(stocked_template).await;
+    create("stocked").await
+}
+
+async fn stocked_template() {
+    let database = create_named("stocked".to_owned(), "staffed").await;
+    super::stock::fill(&database.as_owner().await).await;
 }
 
 async fn staffed_template() {

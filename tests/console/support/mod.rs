@@ -6,9 +6,10 @@ mod cluster;
 mod console;
 mod database;
 pub mod people;
+pub mod stock;
 
 pub use browser::{Answer, Browser};
 pub use chromium::{Scripts, Size, Window, window};
 pub use console::{Console, console, console_with, program};
-pub use database::{TestDatabase, database, empty_database, staffed_database};
+pub use database::{TestDatabase, database, empty_database, staffed_database, stocked_database};
 pub use people::{PASSWORD, PEOPLE};
