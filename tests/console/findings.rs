@@ -18,7 +18,8 @@ async fn dashboard(console: &Console, username: &str) -> Answer {
 async fn a_database_of_our_own_that_pages_would_fail_on_is_not_served() {
     let database = staffed_database().await;
     // Rights on a database itself do not come with its template.
-    roles::ensure(&database.as_owner().await).await.expect("the serving role");
+    let own = roles::ensure(&database.as_owner().await).await.expect("the serving role");
+    assert_eq!(own, roles::AppRole::Own);
     let (status, report) = doctor(&database).await;
     assert_eq!(status, Some(0), "{report}");
     assert!(report.contains("ok     declarations: the database takes all "), "{report}");
