@@ -38,10 +38,11 @@ pub fn list_routes(config: &mut web::ServiceConfig) {
     config
         .app_data(web::Data::new(TabCounts::default()))
         .app_data(web::Data::new(super::export::Exports::default()))
-        .route("/tables/{table}", web::get().to(list))
-        .route("/tables/{table}/export.csv", web::get().to(super::export::csv))
-        .route("/tables/{table}/export.jsonl", web::get().to(super::export::json_lines))
-        .route("/tables/{table}/candidates", web::get().to(super::candidates::candidates));
+        // Resources, not routes: another method than theirs is told so, and not that there is no such page.
+        .service(web::resource("/tables/{table}").get(list).post(super::edit::create))
+        .service(web::resource("/tables/{table}/export.csv").get(super::export::csv))
+        .service(web::resource("/tables/{table}/export.jsonl").get(super::export::json_lines))
+        .service(web::resource("/tables/{table}/candidates").get(super::candidates::candidates));
 }
 
 /// `GET /tables/{table}`

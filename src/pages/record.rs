@@ -67,16 +67,12 @@ struct Fact<'a> {
 /// Everything that is about one record; what stands in an id's place comes first.
 pub fn record_routes(config: &mut web::ServiceConfig) {
     config
-        .route("/tables/{table}", web::post().to(edit::create))
-        .route("/tables/{table}/new", web::get().to(edit::blank))
-        .route("/tables/{table}/{id}", web::get().to(show))
-        .route("/tables/{table}/{id}", web::post().to(edit::save))
-        .route("/tables/{table}/{id}/edit", web::get().to(edit::open))
-        .route("/tables/{table}/{id}/delete", web::get().to(delete::ask))
-        .route("/tables/{table}/{id}/delete", web::post().to(delete::delete))
-        .route("/tables/{table}/{id}/history", web::get().to(history::show))
-        .route("/tables/{table}/{id}/{verb}", web::get().to(verbs::ask))
-        .route("/tables/{table}/{id}/{verb}", web::post().to(verbs::act));
+        .service(web::resource("/tables/{table}/new").get(edit::blank))
+        .service(web::resource("/tables/{table}/{id}").get(show).post(edit::save))
+        .service(web::resource("/tables/{table}/{id}/edit").get(edit::open))
+        .service(web::resource("/tables/{table}/{id}/delete").get(delete::ask).post(delete::delete))
+        .service(web::resource("/tables/{table}/{id}/history").get(history::show))
+        .service(web::resource("/tables/{table}/{id}/{verb}").get(verbs::ask).post(verbs::act));
 }
 
 /// GET /tables/{table}/{id}

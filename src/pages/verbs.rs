@@ -276,7 +276,9 @@ pub async fn finished(
     };
     let (heading, what, secret) = match secret {
         ShownOnce::ApiKey(key) => ("The new API key", "Key", key),
-        ShownOnce::PasswordLink(path) => ("The password link", "Link", [&public_address(request, console), path.as_str()].concat()),
+        ShownOnce::PasswordLink(path) => {
+            ("The password link", "Link", [&console.entrance.reach.origin(request.headers()), path.as_str()].concat())
+        }
     };
     let list_url = back.map_or_else(|| urls::list_url(resource), str::to_owned);
     let crumbs = trail(resource, back, &[(heading, None)]);
@@ -291,15 +293,4 @@ pub async fn finished(
         resource,
     };
     Ok(page(request, StatusCode::OK, &template))
-}
-
-/// The address people reach this console by.
-fn public_address(request: &HttpRequest, console: &Console) -> String {
-    match &console.entrance.reach.public_url {
-        Some(url) => url.origin.clone(),
-        None => {
-            let connection = request.connection_info();
-            [connection.scheme(), "://", connection.host()].concat()
-        }
-    }
 }

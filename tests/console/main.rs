@@ -1,5 +1,6 @@
 //! Does the console keep its promises, on a real PostgreSQL and in a real Chromium?
 
+mod addresses;
 mod administrators;
 mod browser;
 mod conflicts;
@@ -7,6 +8,7 @@ mod crawl;
 mod demo;
 mod embedded;
 mod exports;
+mod findings;
 mod forms;
 mod grid;
 mod lists;
