@@ -1,5 +1,6 @@
 //! Does the console keep its promises, on a real PostgreSQL and in a real Chromium?
 
+mod attack;
 mod conflicts;
 mod demo;
 mod embedded;

@@ -1,0 +1,59 @@
+//! Does the console stand up to somebody who knows it and wants more than they may?
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use uuid::Uuid;
+
+use crate::support::{Browser, Console, console, staffed_database};
+
+const NOBODY: &str = "01935e0a-7c41-7b1e-9f02-4d8a6611c3e7";
+
+async fn standing(rows: &str) -> Console {
+    let database = staffed_database().await;
+    database.as_owner().await.batch_execute(rows).await.expect("rows");
+    console(database).await
+}
+
+async fn id(console: &Console, sql: &str) -> String {
+    let client = console.database.as_owner().await;
+    client.query_one(sql, &[]).await.expect(sql).get::<_, Uuid>(0).to_string()
+}
+
+fn cursor(order: &str, key: &str) -> String {
+    URL_SAFE_NO_PAD.encode(serde_json::json!({ "v": 1, "order": order, "values": [key, NOBODY] }).to_string())
+}
+
+async fn version(browser: &Browser, record: &str) -> String {
+    browser.get(&format!("{record}/edit")).await.value("version").expect("an edit form has a version")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_that_no_list_ever_gave_is_a_bad_request_and_one_behind_a_nan_is_a_place() {
+    let console = standing(
+        "INSERT INTO accounts (user_id, account_name, account_number, account_type)
+             SELECT id, 'Operating', 'A-1', 'checking' FROM users WHERE username = 'user';
+         INSERT INTO transactions (account_id, transaction_type, amount)
+             SELECT a.id, 'deposit', CASE WHEN i < 4 THEN numeric 'NaN' ELSE i END FROM accounts a, generate_series(1, 7) i",
+    )
+    .await;
+    let browser = console.signed_in("auditor").await;
+    for micros in [i64::MAX - 1, i64::MIN + 1, 9_223_371_331_200_000_000, -211_813_488_000_000_001] {
+        let place = cursor("-created_at", &micros.to_string());
+        for direction in ["after", "before"] {
+            let answer = browser.get(&format!("/tables/transactions?sort=-created_at&{direction}={place}")).await;
+            assert_eq!(answer.status, 400, "{micros} {direction}");
+        }
+        let user = id(&console, "SELECT id FROM users WHERE username = 'user'").await;
+        let history = browser.get(&format!("/tables/users/{user}/history?after={micros}.{}", Uuid::max().as_simple())).await;
+        assert_eq!(history.status, 400, "history after {micros}");
+    }
+    for sort in ["amount", "-amount"] {
+        let (mut next, mut met) = (Some(format!("/tables/transactions?limit=2&sort={sort}")), 0);
+        while let Some(path) = next {
+            let page = browser.get(&path).await;
+            assert_eq!(page.status, 200, "{path}");
+            met += page.rows().len();
+            next = page.attributes("a[rel=next]", "href").pop();
+        }
+        assert_eq!(met, 7, "{sort}");
+    }
+}
