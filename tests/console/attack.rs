@@ -57,3 +57,11 @@ async fn a_place_that_no_list_ever_gave_is_a_bad_request_and_one_behind_a_nan_is
         assert_eq!(met, 7, "{sort}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_cannot_make_a_small_form_into_a_huge_page() {
+    let console = standing("").await;
+    let answer = console.browser().post_raw("/tables/accounts", "a&".repeat(400_000).into_bytes()).await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.body.len() < 100_000, "{} bytes", answer.body.len());
+}
