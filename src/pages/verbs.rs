@@ -1,6 +1,10 @@
 //! Which actions does a record offer, and what happens when one of those is taken that are neither edit nor delete?
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header},
+    web,
+};
 use askama::Template;
 
 use super::{
@@ -412,13 +416,9 @@ pub async fn finished(
     Ok(page(request, StatusCode::OK, &template))
 }
 
-/// The address people reach this console by.
+/// The address people reach this console by. Without one announced there is no proxy to believe, so forwarding
+/// headers say nothing: whoever writes them would choose where a password is typed.
 fn public_address(request: &HttpRequest, console: &Console) -> String {
-    match &console.entrance.reach.public_url {
-        Some(url) => url.origin.clone(),
-        None => {
-            let connection = request.connection_info();
-            [connection.scheme(), "://", connection.host()].concat()
-        }
-    }
+    let asked = || request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    console.entrance.reach.public_url.as_ref().map_or_else(|| ["http://", asked()].concat(), |url| url.origin.clone())
 }

@@ -65,3 +65,15 @@ async fn a_stranger_cannot_make_a_small_form_into_a_huge_page() {
     assert_eq!(answer.status, 400);
     assert!(answer.body.len() < 100_000, "{} bytes", answer.body.len());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_link_leads_to_this_console_whatever_headers_say() {
+    let console = standing("").await;
+    let browser = console.signed_in("admin").await;
+    let user = id(&console, "SELECT id FROM users WHERE username = 'user'").await;
+    let headers = [("x-forwarded-host", "evil.example"), ("forwarded", "host=evil.example;proto=https")];
+    let answer = browser.post_saying(&format!("/tables/users/{user}/password-link"), &headers, &[]).await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.body.contains(&format!("{}/password/", console.address)), "{}", answer.text());
+    assert!(!answer.body.contains("evil.example"));
+}
