@@ -64,6 +64,16 @@ pub enum Currency {
     },
 }
 
+impl Currency {
+    /// The column of the same table on which the currency depends.
+    pub const fn decided_by(self) -> &'static str {
+        match self {
+            Currency::Column(column) => column,
+            Currency::Through { reference, .. } => reference,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Choice {
     /// The database's word.

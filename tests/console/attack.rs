@@ -77,3 +77,23 @@ async fn a_password_link_leads_to_this_console_whatever_headers_say() {
     assert!(answer.body.contains(&format!("{}/password/", console.address)), "{}", answer.text());
     assert!(!answer.body.contains("evil.example"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_amount_fits_the_currency_of_the_account_it_is_moved_to() {
+    let console = standing(
+        "INSERT INTO accounts (user_id, account_name, account_number, account_type, currency)
+             SELECT u.id, c, c, 'checking', c FROM users u, unnest(ARRAY['USD', 'JPY']) c WHERE u.username = 'user'",
+    )
+    .await;
+    let browser = console.signed_in("admin").await;
+    let account = async |currency: &str| id(&console, &format!("SELECT id FROM accounts WHERE currency = '{currency}'")).await;
+    let (dollars, yen) = (account("USD").await, account("JPY").await);
+    let fields = [("account_id", dollars.as_str()), ("transaction_type", "deposit"), ("amount", "10.55")];
+    let record = browser.post("/tables/transactions", &fields).await.location.expect("it is made");
+    let version = version(&browser, &record).await;
+    let moved = browser.post(&record, &[("version", &version), ("account_id", &yen)]).await;
+    assert_eq!(moved.status, 422);
+    assert!(moved.has("#amount-error"), "{}", moved.text());
+    let whole = browser.post(&record, &[("version", &version), ("account_id", &yen), ("amount", "10")]).await;
+    assert_eq!(whole.status, 303, "{}", whole.text());
+}
