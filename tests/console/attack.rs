@@ -97,3 +97,17 @@ async fn an_amount_fits_the_currency_of_the_account_it_is_moved_to() {
     let whole = browser.post(&record, &[("version", &version), ("account_id", &yen), ("amount", "10")]).await;
     assert_eq!(whole.status, 303, "{}", whole.text());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_to_be_encrypted_is_not_carried_by_pages_that_keep_what_was_typed() {
+    let console = standing("").await;
+    let fields = b"setting_key=a.b&setting_value=%22CANARY%22&is_encrypted=false&is_encrypted=true&csrf_token=x";
+    let login = console.browser().post_raw("/tables/system_settings", fields.to_vec()).await;
+    assert_eq!(login.status, 422);
+    assert!(login.body.contains("a.b") && !login.body.contains("CANARY"));
+    let stale = console.signed_in("admin").await.post_raw("/tables/system_settings", fields.to_vec()).await;
+    assert_eq!(stale.status, 403);
+    assert!(stale.body.contains("a.b") && !stale.body.contains("CANARY"));
+    let open = b"setting_key=a.b&setting_value=%22CANARY%22&is_encrypted=false&csrf_token=x";
+    assert!(console.browser().post_raw("/tables/system_settings", open.to_vec()).await.body.contains("CANARY"));
+}
