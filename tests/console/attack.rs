@@ -111,3 +111,16 @@ async fn a_value_to_be_encrypted_is_not_carried_by_pages_that_keep_what_was_type
     let open = b"setting_key=a.b&setting_value=%22CANARY%22&is_encrypted=false&csrf_token=x";
     assert!(console.browser().post_raw("/tables/system_settings", open.to_vec()).await.body.contains("CANARY"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delete_page_counts_only_what_its_reader_may_read_whole() {
+    let console = standing("").await;
+    let path = format!("/tables/users/{}/delete", id(&console, "SELECT id FROM users WHERE username = 'admin'").await);
+    let _session = console.signed_in("admin").await;
+    let told =
+        |text: String| ["Sessions", "API keys", "Audit log", "Notifications"].iter().any(|table| text.contains(&format!("{table} (")));
+    let manager = console.signed_in("manager").await.get(&path).await;
+    assert_eq!(manager.status, 200);
+    assert!(!told(manager.text()), "{}", manager.text());
+    assert!(told(console.signed_in("admin").await.get(&path).await.text()));
+}
