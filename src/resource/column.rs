@@ -156,8 +156,12 @@ pub enum Matching {
 #[derive(Debug)]
 pub struct Redaction {
     pub members: &'static [&'static str],
-    /// A member that is secret where another one is true: the two, in this order.
+    /// A member that is secret where another one is true: the two, in this order. It stays secret in what was
+    /// written about the same record while the other was not yet true.
     pub secret_when: (&'static str, &'static str),
+    /// The table whose rows have both, and the logs that tell of it.
+    pub kept_in: &'static str,
+    pub told_by: &'static [&'static str],
 }
 
 /// Where a column's value is kept.

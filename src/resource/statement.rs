@@ -100,6 +100,11 @@ impl Selection {
                 }
                 Some(reference) => selection.join(resource, reference),
             };
+            if column.redaction.is_some() {
+                // What is secret depends on the record an entry is about.
+                selection.need(alias, "entity_type");
+                selection.need(alias, "entity_id");
+            }
             match column.kind {
                 Kind::Secret => {}
                 Kind::Reference(target) => {
@@ -400,7 +405,14 @@ impl Statement {
         for (index, member) in redaction.members.iter().enumerate() {
             self.words(&[if index > 0 { "," } else { "" }, member]);
         }
-        self.words(&["}'::text[] - CASE WHEN t.", name, " ->> '", flag, "' = 'true' THEN ARRAY['", member, "'] ELSE '{}'::text[] END"]);
+        // The log is asked only about entries that hold the member at all.
+        self.words(&["}'::text[] - CASE WHEN NOT t.", name, " ? '", member, "' THEN '{}'::text[] WHEN t.", name, " ->> '", flag]);
+        self.words(&["' = 'true' OR EXISTS (SELECT FROM ", redaction.kept_in, " k WHERE k.id = t.entity_id AND k.", flag, ")"]);
+        for log in redaction.told_by {
+            self.words(&[" OR EXISTS (SELECT FROM ", log, " x WHERE x.entity_type = t.entity_type AND x.entity_id = t.entity_id"]);
+            self.words(&[" AND (x.old_values ->> '", flag, "' = 'true' OR x.new_values ->> '", flag, "' = 'true'))"]);
+        }
+        self.words(&[" THEN ARRAY['", member, "'] ELSE '{}'::text[] END"]);
         self.words(&[" ELSE t.", name, " END)"]);
         if texts == Texts::Excerpts {
             self.words(&["::text, ", EXCERPT, ")"]);

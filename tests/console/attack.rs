@@ -124,3 +124,38 @@ async fn a_delete_page_counts_only_what_its_reader_may_read_whole() {
     assert!(!told(manager.text()), "{}", manager.text());
     assert!(told(console.signed_in("admin").await.get(&path).await.text()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_readable_before_it_was_encrypted_is_readable_no_more() {
+    let console = standing("").await;
+    let admin = console.signed_in("admin").await;
+    let value = [("setting_key", "relay.token"), ("setting_value", "\"CANARY\""), ("setting_type", "string"), ("is_active", "true")];
+    let made = admin.post("/tables/system_settings", &[&value[..], &[("is_encrypted", "false")]].concat()).await;
+    let record = made.location.expect("it is made");
+    let open = admin.get(&format!("{record}/history")).await;
+    assert!(open.body.contains("CANARY"), "an open value has a history");
+    let version = version(&admin, &record).await;
+    let sealed = admin.post(&record, &[("version", &version), ("is_encrypted", "true")]).await;
+    assert_eq!(sealed.status, 303, "{}", sealed.text());
+
+    let setting = record.rsplit('/').next().expect("an id").to_owned();
+    let entry = id(&console, &format!("SELECT id FROM audit_logs WHERE entity_id = '{setting}' AND action = 'INSERT'")).await;
+    for path in [
+        record.clone(),
+        format!("{record}/history"),
+        format!("{record}/edit?from=audit_logs:{entry}"),
+        format!("/tables/audit_logs?entity_id={setting}&columns=old_values,new_values"),
+        format!("/tables/audit_logs/{entry}"),
+        format!("/tables/audit_logs/export.jsonl?entity_id={setting}"),
+        format!("/tables/audit_logs/export.csv?entity_id={setting}"),
+    ] {
+        let page = admin.get(&path).await;
+        assert_eq!(page.status, 200, "{path}");
+        assert!(!page.body.contains("CANARY"), "{path}");
+    }
+    let gone = admin.post(&format!("{record}/delete"), &[("version", &self::version(&admin, &record).await)]).await;
+    assert_eq!(gone.status, 303, "{}", gone.text());
+    for path in [format!("{record}/history"), format!("/tables/audit_logs/{entry}")] {
+        assert!(!admin.get(&path).await.body.contains("CANARY"), "{path} of a deleted setting");
+    }
+}
