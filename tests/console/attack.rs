@@ -159,3 +159,15 @@ async fn what_was_readable_before_it_was_encrypted_is_readable_no_more() {
         assert!(!admin.get(&path).await.body.contains("CANARY"), "{path} of a deleted setting");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_takes_another_spelling_of_somebodys_address() {
+    let console = standing("").await;
+    let browser = console.signed_in("user").await;
+    let taken = browser.post("/account/profile", &[("full_name", "Yusuf Demir"), ("email", "ADMIN@example.com")]).await;
+    assert_eq!(taken.status, 422);
+    assert!(taken.has("#email-error"));
+    let broken = browser.post("/account/profile", &[("full_name", "Yusuf\nDemir"), ("email", "user@example.com")]).await;
+    assert_eq!(broken.status, 422);
+    assert!(broken.has("#full_name-error"));
+}
