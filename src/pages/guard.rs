@@ -28,6 +28,9 @@ use crate::resource::form::Submission;
 
 /// The largest form there is.
 const MOST_BYTES: usize = 1024 * 1024;
+/// More fields than any form has. Pages that keep what was typed write each of them out again, so that
+/// without a limit a small form could be made into a page of many times its size.
+const MOST_FIELDS: usize = 500;
 /// What carries a form's token.
 pub const TOKEN: &str = "csrf_token";
 
@@ -92,6 +95,10 @@ async fn admit(request: &mut ServiceRequest, console: &Console) -> Option<HttpRe
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if !is_read {
         match body(request).await {
+            Ok(bytes) if fields(&bytes).count() > MOST_FIELDS => {
+                let refused = PageError::bad_request(format!("A form has at most {MOST_FIELDS} fields"));
+                return Some(HttpResponse::from_error(refused));
+            }
             Ok(bytes) => {
                 let sent = Sent(Rc::new(decode(&bytes)));
                 request.extensions_mut().insert(sent);
@@ -247,10 +254,14 @@ async fn body(request: &mut ServiceRequest) -> Result<Bytes, PageError> {
     Ok(bytes)
 }
 
+fn fields(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty())
+}
+
 /// Decodes `application/x-www-form-urlencoded`, remembering the names of fields that are no UTF-8.
 fn decode(bytes: &[u8]) -> Submission {
     let mut submission = Submission::default();
-    for pair in bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+    for pair in fields(bytes) {
         let mut halves = pair.splitn(2, |byte| *byte == b'=');
         let (name, name_is_whole) = text(halves.next().unwrap_or_default());
         let (value, value_is_whole) = text(halves.next().unwrap_or_default());
