@@ -60,7 +60,7 @@ impl Before {
     pub fn parse(text: &str) -> Option<Before> {
         let (at, id) = text.split_once('.')?;
         let id = (id.len() == 32).then(|| Uuid::try_parse(id).ok())??;
-        Some(Before { at: Timestamp::from_microseconds(at.parse().ok()?), id })
+        Some(Before { at: Timestamp::counted(at.parse().ok()?)?, id })
     }
 }
 

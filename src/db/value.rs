@@ -12,6 +12,10 @@ use uuid::Uuid;
 /// Microseconds from 1970 to 2000, where PostgreSQL begins to count.
 const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
 
+/// The beginning of 4713 BC and the end of the year 294276, in microseconds from 2000.
+const FIRST_MICROSECOND: i64 = -211_813_488_000_000_000;
+const END_MICROSECOND: i64 = 9_223_371_331_200_000_000;
+
 /// One cell of one row, as the database holds it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Value {
@@ -68,6 +72,13 @@ impl Timestamp {
 
     pub fn from_microseconds(microseconds: i64) -> Timestamp {
         Timestamp(microseconds)
+    }
+
+    /// As a link carries it. `None` for a count that PostgreSQL has no time for.
+    pub fn counted(microseconds: i64) -> Option<Timestamp> {
+        let time = Timestamp(microseconds);
+        let is_infinite = time == Self::INFINITY || time == Self::NEGATIVE_INFINITY;
+        (is_infinite || (FIRST_MICROSECOND..END_MICROSECOND).contains(&microseconds)).then_some(time)
     }
 
     /// PostgreSQL ends in the year 294276; what lies outside its range is not storable.
