@@ -7,6 +7,7 @@ mod demo;
 mod embedded;
 mod exports;
 mod forms;
+mod fuzz;
 mod grid;
 mod lists;
 mod login;
