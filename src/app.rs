@@ -9,6 +9,7 @@ use crate::{
     },
     db::pool::Database,
     keys::Keys,
+    operations::notices::Notices,
     resource::Registry,
     tables::TABLES,
 };
@@ -42,6 +43,8 @@ pub struct Shared {
     pub keys: Arc<Keys>,
     /// The text of the band on every page.
     pub environment: Option<String>,
+    /// What the dashboard tells an administrator.
+    pub notices: Notices,
 }
 
 impl Console {

@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::{
     app::Tables,
     operations::doctor,
+    pages::arrival::REQUESTS,
     server::{self, Mode},
     settings::{Options, Settings},
 };
@@ -107,7 +108,7 @@ async fn execute(command: Command, settings: Settings) -> Result<(), Failure> {
 async fn examine(settings: &Settings) -> Result<(), Failure> {
     let report = match reach::Reached::open(settings, "doctor").await {
         Ok(reached) => {
-            let report = doctor::examine(settings, &reached.owner).await;
+            let report = doctor::examine(settings, &reached.owner, &Tables::of_the_platform()).await;
             let repair = reached.repair_command();
             reached.close().await?;
             report.with_note(repair)
@@ -137,22 +138,27 @@ fn end(failure: &Failure) -> ExitCode {
     }
 }
 
-/// To standard error, or to a file that is only appended to.
+/// How many days of files NEXUS_LOG_DIR keeps.
+const DAYS_KEPT: usize = 30;
+
+/// To standard error, or to a file a day.
 fn start_log(settings: &Settings) -> Result<(), Failure> {
+    use tracing_appender::rolling::{RollingFileAppender, Rotation};
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,nexus_console=info"));
+    let is_terminal = settings.log_dir.is_none() && std::io::IsTerminal::is_terminal(&std::io::stderr());
+    // A line a request would drown what the console has to say to a person.
+    let usual = if is_terminal { format!("warn,nexus_console=info,{REQUESTS}=warn") } else { "warn,nexus_console=info".to_owned() };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     let log = tracing_subscriber::fmt().compact().with_target(false).with_env_filter(filter);
     match &settings.log_dir {
-        None => {
-            let is_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
-            log.with_ansi(is_terminal).with_writer(std::io::stderr).init();
-        }
+        None => log.with_ansi(is_terminal).with_writer(std::io::stderr).init(),
         Some(directory) => {
-            let path = directory.join("nexus-console.log");
-            let file = std::fs::File::options().create(true).append(true).open(&path).map_err(|error| {
-                Failure::Usage(format!("NEXUS_LOG_DIR: {}: {error}; accepted is a directory the console may write to", path.display()))
+            let daily = RollingFileAppender::builder().rotation(Rotation::DAILY).filename_prefix("nexus-console").filename_suffix("log");
+            let files = daily.max_log_files(DAYS_KEPT).build(directory).map_err(|error| {
+                let directory = directory.display();
+                Failure::Usage(format!("NEXUS_LOG_DIR: read {directory:?}: {error}; accepted is a directory the console may write to"))
             })?;
-            log.with_ansi(false).with_writer(std::sync::Mutex::new(file)).init();
+            log.with_ansi(false).with_writer(files).init();
         }
     }
     Ok(())

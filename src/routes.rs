@@ -12,8 +12,9 @@ pub fn all(config: &mut ServiceConfig) {
     config
         .configure(health::configure)
         .configure(doors::routes)
-        .route("/static/{name:.*}", web::get().to(assets::serve))
-        .route("/", web::get().to(dashboard::index))
+        .service(web::resource("/static/{name:.*}").get(assets::serve))
+        .service(web::resource("/").get(dashboard::index))
+        .service(web::redirect("/notifications", "/tables/notifications").see_other())
         .configure(browse::list_routes)
         .configure(record::record_routes);
 }

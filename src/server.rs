@@ -21,10 +21,12 @@ use crate::{
         connect::ConnectError,
         embedded::{Embedded, EmbeddedError, Purpose},
         migrate::MigrateError,
+        pool::DatabaseError,
         roles::RolesError,
     },
     demo::DemoError,
     keys::{KeyError, Keys, private_directory},
+    resource::{Registry, proof},
     settings::{Database, Settings},
 };
 
@@ -68,12 +70,21 @@ pub enum ServeError {
     Roles(#[from] RolesError),
     #[error(transparent)]
     Demo(#[from] DemoError),
+    /// One line each; pages would fail, or lose rows.
+    #[error("the database is not what this program was built for; nexus-console doctor says more:{}", lines(.0))]
+    Disproved(Vec<proof::Finding>),
+    #[error("the proof of the declarations could not be made: {0}")]
+    Unproved(#[source] DatabaseError),
     #[error("the demo's password could not be hashed: {0}")]
     Password(#[from] PasswordError),
     #[error("the database refused the start: {0}")]
     Database(#[from] tokio_postgres::Error),
     #[error("a task of the start ended early")]
     Task(#[from] tokio::task::JoinError),
+}
+
+fn lines(findings: &[proof::Finding]) -> String {
+    findings.iter().map(|finding| format!("\n{finding}")).collect()
 }
 
 /// Serves until it is told to stop; the database is the first thing taken and the last thing left.
@@ -86,13 +97,14 @@ pub async fn serve(settings: Settings, mode: Mode, tables: Tables) -> Result<(),
 
     let shared = Shared::new(settings, keys, mode);
     let mut stop = StopSignals::register().map_err(ServeError::Serving)?;
+    let registry = tables.registry.clone();
     let server = http::run(listener, shared.clone(), tables).map_err(ServeError::Serving)?;
     let handle = server.handle();
     let mut serving = actix_web::rt::spawn(server);
 
     let outcome = tokio::select! {
         () = stop.received() => Ok(()),
-        result = start_and_stay(&shared, embedded.as_ref(), address) => result,
+        result = start_and_stay(&shared, embedded.as_ref(), address, &registry) => result,
         ended = &mut serving => match ended {
             Ok(result) => result.map_err(ServeError::Serving),
             Err(error) => Err(error.into()),
@@ -111,8 +123,13 @@ pub async fn serve(settings: Settings, mode: Mode, tables: Tables) -> Result<(),
 }
 
 /// Never returns but with an error: once started, only a signal ends the service.
-async fn start_and_stay(shared: &Shared, embedded: Option<&Arc<Embedded>>, address: SocketAddr) -> Result<(), ServeError> {
-    let Started { demo_password, setup_token, watchers } = start::run(shared, embedded).await?;
+async fn start_and_stay(
+    shared: &Shared,
+    embedded: Option<&Arc<Embedded>>,
+    address: SocketAddr,
+    registry: &Registry,
+) -> Result<(), ServeError> {
+    let Started { demo_password, setup_token, watchers } = start::run(shared, embedded, registry).await?;
     announce::ready(shared, address);
     if let Some(password) = &demo_password {
         announce::demo(password);

@@ -3,3 +3,4 @@
 pub mod change;
 pub mod entry;
 pub mod history;
+pub mod latest;

@@ -55,6 +55,15 @@ impl Reach {
         }
     }
 
+    /// Scheme, host and port that a link to this console begins with.
+    #[must_use]
+    pub fn origin(&self, headers: &HeaderMap) -> String {
+        match &self.public_url {
+            Some(url) => url.origin.clone(),
+            None => ["http://", text(headers, &header::HOST).unwrap_or("localhost")].concat(),
+        }
+    }
+
     /// The client's address. Of the forwarded ones only the last is the proxy's own word.
     #[must_use]
     pub fn address(&self, headers: &HeaderMap, peer: Option<IpAddr>) -> Option<IpAddr> {
@@ -145,6 +154,9 @@ mod tests {
         assert_eq!(behind_proxy().safety(&forwarded), Safety::Encrypted);
         assert_eq!(behind_proxy().address(&forwarded, peer), "192.0.2.7".parse().ok());
         assert_eq!(Reach::default().safety(&forwarded), Safety::Exposed);
+        assert_eq!(behind_proxy().origin(&forwarded), "https://console.example.com");
+        let misled = headers(&[("host", "localhost:8080"), ("x-forwarded-host", "example.com"), ("x-forwarded-proto", "https")]);
+        assert_eq!(Reach::default().origin(&misled), "http://localhost:8080");
         assert_eq!(Reach::default().address(&forwarded, peer), peer);
     }
 

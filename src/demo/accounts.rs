@@ -135,8 +135,8 @@ fn open_one(world: &mut World, owner: usize, kind: Kind, purpose: &str, currency
         (World::platform(later), currency.amount(dollars))
     };
     let id = world.identifiers.at(made.at);
-    let mut digits = (48_271 * (1_000 + opened) % 9_999_991).to_string();
-    digits.insert(digits.len() - 3, ' ');
+    let mut digits = format!("{:07}", 48_271 * (1_000 + opened) % 9_999_991);
+    digits.insert(4, ' ');
     let record = Record::new(
         Table::Accounts,
         id,

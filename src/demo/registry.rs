@@ -4,7 +4,13 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{cell::Cell, journal::Record, table::Table, world::World};
+use super::{
+    calendar::{self, days_before},
+    cell::Cell,
+    journal::Record,
+    table::Table,
+    world::World,
+};
 
 /// Name, version, what it is, path, status, age in days.
 const CONTRACTS: [(&str, &str, &str, &str, &str, i64); 10] = [
@@ -103,7 +109,7 @@ pub fn define(world: &mut World) {
                 ("context", Cell::from(context)),
                 ("alias_type", Cell::from(if lasts.is_some() { "temporary" } else { "permanent" })),
                 // Days count from midnight, so that "ends in 3 days" holds all through the day of the fill.
-                ("expires_at", Cell::from(lasts.map(|days| super::calendar::at(at.date_naive(), 23, 0) + TimeDelta::days(days)))),
+                ("expires_at", Cell::from(lasts.map(|days| calendar::at(at.date_naive(), 23, 0) + TimeDelta::days(days)))),
                 ("description", Cell::from(description)),
                 ("is_active", Cell::Bool(true)),
             ],
@@ -193,11 +199,9 @@ fn settings(world: &mut World, admin: usize) {
             }
         }
         if key == "maintenance_mode" {
-            for (at, on) in [
-                (super::calendar::at(super::calendar::days_before(world.today, 23), 21, 58), true),
-                (super::calendar::at(super::calendar::days_before(world.today, 23), 23, 41), false),
-            ] {
-                let origin = world.request(admin, at);
+            let evening = days_before(world.today, 23);
+            for (minute, on) in [((21, 58), true), ((23, 41), false)] {
+                let origin = world.request(admin, calendar::at(evening, minute.0, minute.1));
                 record.change(origin, [("setting_value", Cell::Json(json!(on)))]);
             }
         }

@@ -2,6 +2,7 @@
 
 mod extension;
 mod migrations;
+mod proof;
 mod rights;
 mod roles;
 mod triggers;
@@ -12,6 +13,7 @@ use std::fmt;
 use tokio_postgres::Client;
 
 use crate::{
+    app::Tables,
     db::connect::{Target, connect},
     keys::Keys,
     settings::{Database, Settings},
@@ -27,7 +29,12 @@ pub struct Finding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     Fine(String),
-    Wrong { what: String, remedy: String },
+    /// Worth knowing, and no fault.
+    Note(String),
+    Wrong {
+        what: String,
+        remedy: String,
+    },
 }
 
 impl Finding {
@@ -57,7 +64,7 @@ pub struct Report {
 impl Report {
     #[must_use]
     pub fn is_well(&self) -> bool {
-        self.findings.iter().all(|finding| matches!(finding.verdict, Verdict::Fine(_)))
+        self.findings.iter().all(|finding| matches!(finding.verdict, Verdict::Fine(_) | Verdict::Note(_)))
     }
 
     #[must_use]
@@ -84,6 +91,7 @@ impl fmt::Display for Report {
         for Finding { question, verdict } in &self.findings {
             match verdict {
                 Verdict::Fine(detail) => writeln!(formatter, "ok     {question}: {detail}")?,
+                Verdict::Note(detail) => writeln!(formatter, "note   {question}: {detail}")?,
                 Verdict::Wrong { what, remedy } => {
                     writeln!(formatter, "WRONG  {question}: {what}")?;
                     writeln!(formatter, "       type: {remedy}")?;
@@ -98,12 +106,13 @@ impl fmt::Display for Report {
 }
 
 /// Asks every question; one that cannot be asked is an answer too.
-pub async fn examine(settings: &Settings, owner: &Target) -> Report {
+pub async fn examine(settings: &Settings, owner: &Target, tables: &Tables) -> Report {
     let mut findings = vec![configuration(settings)];
     match connect(owner).await {
         Ok(mut client) => {
             findings.push(Finding::fine("database", owner.place()));
             findings.extend(questions(&mut client).await);
+            findings.extend(proof::examine(owner, tables).await);
         }
         Err(error) => findings.push(away(&error.to_string())),
     }

@@ -3,7 +3,7 @@
 use actix_web::{
     HttpResponse,
     http::header::{CACHE_CONTROL, RETRY_AFTER},
-    web::{Data, ServiceConfig, get},
+    web::{Data, ServiceConfig, resource},
 };
 
 use super::readiness::{Readiness, State};
@@ -13,7 +13,7 @@ pub const READY: &str = "/health/ready";
 
 /// Both answer before there is a database and while it is away; `Readiness` is app data.
 pub fn configure(service: &mut ServiceConfig) {
-    service.route(LIVE, get().to(live)).route(READY, get().to(ready));
+    service.service(resource(LIVE).get(live)).service(resource(READY).get(ready));
 }
 
 async fn live() -> HttpResponse {

@@ -2,4 +2,5 @@
 
 pub mod doctor;
 pub mod health;
+pub mod notices;
 pub mod readiness;

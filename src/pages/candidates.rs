@@ -80,7 +80,7 @@ fn action(visit: &Visit, resource: &'static Resource, column: &Column) -> Action
 
 fn visit_refused(visit: &Visit, target: &'static Resource) -> PageError {
     match visit.actor.authorize(Action::Read, target) {
-        Ok(_) => PageError::Forbidden { what: format!("look among {}", target.plural.to_lowercase()), allowed_roles: Vec::new() },
+        Ok(_) => PageError::Forbidden { what: format!("look among {}", target.several()), allowed_roles: Vec::new() },
         Err(refused) => refused.into(),
     }
 }

@@ -7,12 +7,12 @@ use super::{
     display::Counted,
     edit::{carried_back, keeping, leave},
     frame::{FlashKind, Frame},
-    query,
+    offers, query,
     record::{back, readable, record_id, resource, trail, with_back},
     refusal,
     related::counted,
     response::page,
-    urls, verbs,
+    urls,
     visit::Visit,
 };
 use crate::{
@@ -48,7 +48,7 @@ struct DeletePage<'a> {
     /// Records of this table are never deleted: why, and what instead.
     never: Option<&'static str>,
     referring: Vec<Referring>,
-    instead: Option<verbs::Offer>,
+    instead: Option<offers::Offer>,
     failed: bool,
 }
 
@@ -169,14 +169,14 @@ fn named(visit: &Visit, record: &Record, referrer: Referrer, count: Count) -> Re
 }
 
 /// What to do with a record that cannot go: the verb that ends it, or the form that makes it inactive.
-fn alternative(visit: &Visit, record: &Record, back: Option<&str>) -> Option<verbs::Offer> {
-    let ends = |offer: &verbs::Offer| match offer {
-        verbs::Offer::Link { action, .. } => matches!(action, Action::Deactivate | Action::Withdraw | Action::Revoke),
-        verbs::Offer::Withheld { action, .. } => matches!(action, Action::Deactivate | Action::Withdraw | Action::Revoke),
+fn alternative(visit: &Visit, record: &Record, back: Option<&str>) -> Option<offers::Offer> {
+    let ends = |offer: &offers::Offer| match offer {
+        offers::Offer::Link { action, .. } => matches!(action, Action::Deactivate | Action::Withdraw | Action::Revoke),
+        offers::Offer::Withheld { action, .. } => matches!(action, Action::Deactivate | Action::Withdraw | Action::Revoke),
     };
     let can_be_switched_off = record.resource.column("is_active").is_some_and(|column| column.on_edit != Input::Never)
         && record.value("is_active").as_bool() != Some(false);
-    let offers = verbs::offers(&visit.actor, record.resource, record, back);
+    let offers = offers::offers(&visit.actor, record.resource, record, back);
     let (mut ending, rest): (Vec<_>, Vec<_>) = offers.into_iter().partition(ends);
-    ending.pop().or_else(|| rest.into_iter().find(verbs::Offer::is_edit).filter(|_| can_be_switched_off))
+    ending.pop().or_else(|| rest.into_iter().find(offers::Offer::is_edit).filter(|_| can_be_switched_off))
 }

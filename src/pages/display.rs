@@ -135,6 +135,7 @@ pub enum Heads<'a> {
 #[derive(Clone, Debug)]
 pub struct Cell<'a> {
     pub column: &'static str,
+    pub label: &'static str,
     pub slot: Option<Slot>,
     pub rank: Rank,
     pub heads: Heads<'a>,
@@ -156,6 +157,12 @@ impl Cell<'_> {
             (_, Rank::Always) => "",
             (_, Rank::Wide) => "low",
         }
+    }
+
+    /// A card has no heads: "Yes" alone would answer no question.
+    #[must_use]
+    pub fn asks_for_its_label(&self) -> Option<&'static str> {
+        matches!((self.slot, &self.shown), (Some(_), Shown::Boolean(_))).then_some(self.label)
     }
 
     /// What a clipped cell says in full under the pointer.

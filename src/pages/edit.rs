@@ -9,9 +9,10 @@ use super::{
     conflict,
     display::{FieldError, TimeShown},
     fields::{self, Drawn},
+    filling::{filled, find, name_references, owned, take_ownership},
     flash,
     frame::{FlashKind, Frame},
-    query,
+    offers, query,
     record::{back, readable, record_id, resource, trail, with_back},
     refusal::{self, Holder, Refusal},
     response::page,
@@ -27,18 +28,11 @@ use crate::{
         entry::Log,
         history::{HistoryGrant, entry},
     },
-    auth::{
-        grant::{Grant, Rows},
-        policy::Action,
-    },
-    db::{
-        pool::{Connection, DatabaseError},
-        value::Value,
-        write::Write,
-    },
+    auth::{grant::Grant, policy::Action},
+    db::write::Write,
     error::{Kept, PageError, WayOn},
     resource::{
-        Column, Kind, Owner, Resource,
+        Resource,
         column::Input,
         form::{Draft, Submission, as_typed},
         record::Record,
@@ -316,96 +310,13 @@ fn next(submission: &Submission) -> verbs::Next {
 
 /// Refuses what this record's state does not allow.
 fn editable(visit: &Visit, record: &Record) -> Result<(), PageError> {
-    match verbs::obstacle(Action::Edit, record, &visit.actor) {
+    match offers::obstacle(Action::Edit, record, &visit.actor) {
         None => Ok(()),
         Some(why) => {
             let ways = vec![WayOn::new(format!("The {}", record.resource.singular), urls::record_url(record.resource, record.id))];
             Err(PageError::Conflict { what: why.to_owned(), ways })
         }
     }
-}
-
-/// What came in, with every mistake found at once: the fields', and those that belong to no field.
-async fn filled<'a>(
-    connection: &Connection,
-    console: &Console,
-    visit: &Visit,
-    grant: &Grant,
-    current: Option<&'a Record>,
-    submission: &Submission,
-) -> Result<(Draft<'a>, Vec<(&'static str, String)>), DatabaseError> {
-    let mut draft = Draft::submitted(grant.resource(), current, submission, visit.actor.preferences.time_zone);
-    if current.is_none() {
-        take_ownership(&mut draft, grant);
-    }
-    for field in &mut draft.fields {
-        let name = field.column.name;
-        let part = |part: &str| submission.pairs.iter().any(|pair| pair.0.strip_prefix(name) == Some(part));
-        if submission.garbled.iter().any(|garbled| garbled.strip_prefix(name).is_some_and(|rest| rest == ".find")) {
-            field.error = Some("holds bytes that are not text (UTF-8). Type it again.".to_owned());
-        }
-        if field.find.contains('\0') {
-            field.error = Some("Holds a NUL character, which no text can have.".to_owned());
-            field.find = field.find.replace('\0', "\u{fffd}");
-            field.change = None;
-            continue;
-        }
-        // The radios of a Find were on the page and none was taken: keeping the old one would not be what anybody chose.
-        if part(".asked") && submission.get(name).is_none() && field.find.trim() == field.asked.trim() && !field.asked.trim().is_empty() {
-            field.asked = String::new();
-            field.typed = String::new();
-        }
-    }
-    reference::resolve(connection, &visit.actor, &mut draft).await?;
-    reference::fix(connection, &console.registry, &mut draft).await?;
-    draft.check();
-    let intruders = draft.intruders(submission);
-    let problems = intruders.into_iter().map(|column| (column.label, "cannot be set by this form.".to_owned())).collect();
-    Ok((draft, problems))
-}
-
-/// Whoever may create only what is their own does not choose whose it is.
-fn take_ownership(draft: &mut Draft<'_>, grant: &Grant) {
-    if let Some((column, _)) = owned(grant) {
-        draft.fields.retain(|field| field.column != column);
-    }
-}
-
-fn owned(grant: &Grant) -> Option<(&'static Column, Value)> {
-    match (grant.rows(), grant.resource().owner) {
-        (Rows::OwnedBy(user), Owner::Column(name)) => {
-            let column = grant.resource().column(name).filter(|column| column.on_create != Input::Never)?;
-            Some((column, Value::Uuid(user)))
-        }
-        (Rows::OwnedBy(_), Owner::Through { .. } | Owner::Nobody) | (Rows::All, _) => None,
-    }
-}
-
-/// The names of references a form starts with.
-async fn name_references(connection: &Connection, visit: &Visit, draft: &mut Draft<'_>) -> Result<(), DatabaseError> {
-    for field in &mut draft.fields {
-        if let Kind::Reference(target) = field.column.kind
-            && let Ok(id) = Uuid::try_parse(&field.typed)
-            && let Ok(grant) = visit.actor.authorize(Action::Read, target)
-            && let Some(found) = reference::lookup(connection, &grant, id).await?
-        {
-            field.find.clone_from(&found.label);
-            field.label = Some(found.label);
-        }
-    }
-    Ok(())
-}
-
-/// Answers the Find button: only the reference asked for speaks, the other fields wait.
-async fn find(connection: &Connection, visit: &Visit, draft: &mut Draft<'_>, asked: &str) -> Result<(), DatabaseError> {
-    for field in &mut draft.fields {
-        if field.column.name == asked {
-            reference::ask(connection, &visit.actor, field).await?;
-        } else {
-            field.error = None;
-        }
-    }
-    Ok(())
 }
 
 async fn draw(

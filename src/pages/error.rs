@@ -11,6 +11,7 @@ use askama::Template;
 
 use words::view_of;
 
+use super::arrival::loggable;
 use super::frame::{Crumb, Frame};
 use super::response::{Accepted, Transport, html_response, render, secure};
 use crate::error::{Kept, PageError, WayOn};
@@ -56,6 +57,7 @@ struct Asked {
     transport: Transport,
     method: Method,
     path: String,
+    id: RequestId,
 }
 
 impl Asked {
@@ -64,7 +66,8 @@ impl Asked {
             accepted: Accepted::by(request.headers()),
             transport: Transport::of(request),
             method: request.method().clone(),
-            path: request.path().to_owned(),
+            path: loggable(request.path()).to_owned(),
+            id: request_id(request.request()),
         }
     }
 
@@ -84,8 +87,7 @@ pub async fn error_pages<B: MessageBody + 'static>(request: ServiceRequest, next
         Ok(response) => response,
         Err(error) => {
             // A middleware below refused; there is no request left to hang a response on.
-            let id = RequestId(uuid::Uuid::now_v7().simple().to_string());
-            let mut response = draw(&asked, &of_error(&error), None, &id);
+            let mut response = draw(&asked, &of_error(&error), None, &asked.id);
             secure(response.headers_mut(), asked.transport);
             return Err(InternalError::from_response("refused before any page", response).into());
         }

@@ -1,12 +1,15 @@
 //! How does a whole list leave as a file: recorded first, in one snapshot, and never cut short unseen?
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use bytes::Bytes;
 use chrono::Utc;
-use futures_util::{Stream, StreamExt, TryStreamExt, stream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use futures_util::{Stream, TryStreamExt, stream};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    task::{JoinError, JoinHandle},
+};
 
 use super::{
     browse::{check, find},
@@ -33,7 +36,9 @@ use crate::{
 
 /// Rows fetched at a time. The snapshot's portal gives no more than it is asked for, so a reader who goes
 /// away leaves nothing behind that must be read to its end.
-const BATCH: i32 = 2_000;
+const BATCH: i32 = 1_000;
+/// A reader who takes nothing for so long has gone: the snapshot and its connection are for others.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Exports of one worker at once; each holds a connection for as long as its reader takes.
 const AT_ONCE: usize = 2;
 const RECORD: &str = "SELECT public.nexus_event($1::text, $2::jsonb)";
@@ -104,11 +109,11 @@ async fn export(
         .insert_header((header::CONTENT_TYPE, kind))
         .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}-{day}.{extension}\"", resource.table)))
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .streaming(body(connection, grant, asked, encoder, permit)))
+        .streaming(body(Source { connection, grant, asked, encoder, _permit: permit })))
 }
 
 fn busy() -> PageError {
-    PageError::Unavailable { retry_after: std::time::Duration::from_secs(10), kept: None, source: None }
+    PageError::Unavailable { retry_after: Duration::from_secs(10), kept: None, source: None }
 }
 
 /// Writes down who takes what, before the first byte leaves.
@@ -132,47 +137,69 @@ async fn record(
     write.commit().await
 }
 
-/// The file as it comes. The producer lives inside the body: when the reader goes, it goes, and its
-/// transaction with it. Its failure is an error of the body, which breaks the transfer off, so that what
-/// was cut short never looks whole.
-fn body(
+/// Why a file ended before its last row.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    #[error("the reader took nothing for a minute")]
+    Stalled,
+    #[error("the reader went away")]
+    Left,
+    #[error("the writer of the file ended early")]
+    Writer(#[from] JoinError),
+}
+
+/// Everything one file is written from.
+struct Source {
     connection: Connection,
     grant: Grant,
     asked: ListRequest,
     encoder: Encoder,
-    permit: OwnedSemaphorePermit,
-) -> impl Stream<Item = Result<Bytes, DatabaseError>> {
-    let (chunks, mut arriving) = mpsc::channel::<Bytes>(1);
-    let producer = stream::once(async move {
-        let written = produce(connection, grant, asked, encoder, chunks).await;
-        drop(permit);
-        written
-    });
-    let failure = producer.filter_map(|written| std::future::ready(written.err().map(Err)));
-    let arrived = stream::poll_fn(move |context| arriving.poll_recv(context)).map(Ok);
-    // Ends only when both have: the last chunk is out, and the producer has said that it was the last.
-    stream::select(arrived, failure)
+    _permit: OwnedSemaphorePermit,
 }
 
-async fn produce(
-    mut connection: Connection,
-    grant: Grant,
-    asked: ListRequest,
-    mut encoder: Encoder,
-    chunks: mpsc::Sender<Bytes>,
-) -> Result<(), DatabaseError> {
-    let snapshot = Snapshot::take(&mut connection).await?;
-    for range in asked.position.ranges(asked.order_is_nullable()) {
-        let statement = Statement::export(&grant, &asked, encoder.columns(), &range);
+/// The task that writes; it ends with the body that it writes for.
+struct Writer(JoinHandle<Result<(), Broken>>);
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// The file as it comes. Only the writer's word that the last row is out ends it; its failure is an error of
+/// the body, which breaks the transfer off, so that what was cut short never looks whole.
+fn body(source: Source) -> impl Stream<Item = Result<Bytes, Broken>> {
+    let (chunks, arriving) = mpsc::channel(1);
+    // A task of its own: a body is not asked for more while its reader stalls, and could not lose patience.
+    let writer = Writer(actix_web::rt::spawn(write(source, chunks)));
+    stream::unfold(Some((arriving, writer)), |state| async {
+        let (mut arriving, mut writer) = state?;
+        if let Some(chunk) = arriving.recv().await {
+            return Some((Ok(chunk), Some((arriving, writer))));
+        }
+        let outcome = (&mut writer.0).await.map_err(Broken::from).and_then(|written| written);
+        outcome.err().map(|broken| {
+            tracing::warn!(cause = %broken, "an export broke off");
+            (Err(broken), None)
+        })
+    })
+}
+
+async fn write(mut source: Source, chunks: mpsc::Sender<Bytes>) -> Result<(), Broken> {
+    let snapshot = Snapshot::take(&mut source.connection).await?;
+    for range in source.asked.position.ranges(source.asked.order_is_nullable()) {
+        let statement = Statement::export(&source.grant, &source.asked, source.encoder.columns(), &range);
         let portal = snapshot.open(statement.text(), statement.parameters()).await?;
         loop {
             let mut rows = std::pin::pin!(snapshot.fetch(&portal, BATCH).await?);
             let mut fetched = 0;
             while let Some(row) = rows.try_next().await? {
                 fetched += 1;
-                encoder.row(&row)?;
-                if encoder.is_full() && chunks.send(encoder.take().into()).await.is_err() {
-                    return Ok(());
+                source.encoder.row(&row).map_err(DatabaseError::from)?;
+                if source.encoder.is_full() {
+                    hand_over(&chunks, source.encoder.take()).await?;
                 }
             }
             if fetched < BATCH {
@@ -180,9 +207,14 @@ async fn produce(
             }
         }
     }
-    let rest = encoder.take();
-    if !rest.is_empty() && chunks.send(rest.into()).await.is_err() {
+    hand_over(&chunks, source.encoder.take()).await?;
+    Ok(snapshot.end().await?)
+}
+
+async fn hand_over(chunks: &mpsc::Sender<Bytes>, chunk: Vec<u8>) -> Result<(), Broken> {
+    if chunk.is_empty() {
         return Ok(());
     }
-    snapshot.end().await
+    let sent = tokio::time::timeout(PATIENCE, chunks.send(chunk.into())).await.map_err(|_| Broken::Stalled)?;
+    sent.map_err(|_| Broken::Left)
 }

@@ -12,12 +12,11 @@ use uuid::Uuid;
 use super::{
     display::{DiffRow, Side, TimeShown},
     frame::Frame,
-    indent::indented,
-    query,
+    offers, query,
     record::{self, back, record_id, resource, trail, with_back},
     response::page,
     shown::money,
-    urls, verbs,
+    urls,
     visit::Visit,
 };
 use crate::{
@@ -36,6 +35,7 @@ use crate::{
     resource::{
         Column, Currency, Kind, Registry, Resource,
         column::Input,
+        indent::indented,
         record::Record,
         reference::lookup,
         store::{self, StoreError},
@@ -171,7 +171,7 @@ pub async fn views(
     let labels = labels(connection, &visit.actor, resource, &entries).await?;
     let telling = Telling { resource, current, labels: &labels, zone: visit.actor.preferences.time_zone, now: Utc::now() };
     let may_edit = visit.actor.may(Action::Edit, resource)
-        && current.is_some_and(|record| verbs::obstacle(Action::Edit, record, &visit.actor).is_none());
+        && current.is_some_and(|record| offers::obstacle(Action::Edit, record, &visit.actor).is_none());
     let users = registry.find("users").filter(|users| visit.actor.sees_labels_of(users));
     Ok(entries
         .into_iter()

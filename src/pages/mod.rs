@@ -1,6 +1,7 @@
 //! What does each URL answer with?
 
 pub mod account;
+pub mod arrival;
 pub mod assets;
 pub mod browse;
 pub mod candidates;
@@ -16,13 +17,14 @@ pub mod error;
 pub mod export;
 pub mod failure;
 pub mod fields;
+pub mod filling;
 pub mod flash;
 pub mod frame;
 pub mod guard;
 pub mod history;
-pub mod indent;
 pub mod local_path;
 pub mod login;
+pub mod offers;
 pub mod password;
 pub mod query;
 pub mod record;

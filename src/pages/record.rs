@@ -12,11 +12,11 @@ use super::{
     frame::{Crumb, Frame},
     history::{self, EntryView},
     local_path::local,
+    offers::{self, Offer},
     query, related,
     response::page,
     shown::{self, Viewer, shown},
-    urls,
-    verbs::{self, Offer},
+    urls, verbs,
     visit::Visit,
 };
 use crate::{
@@ -43,6 +43,7 @@ struct ShowPage<'a> {
     label: String,
     badge: Option<Badge>,
     offers: Vec<Offer>,
+    withheld: bool,
     facts: Vec<Fact<'a>>,
     related: Vec<related::RelatedView<'a>>,
     elsewhere: Vec<related::Elsewhere>,
@@ -66,16 +67,12 @@ struct Fact<'a> {
 /// Everything that is about one record; what stands in an id's place comes first.
 pub fn record_routes(config: &mut web::ServiceConfig) {
     config
-        .route("/tables/{table}", web::post().to(edit::create))
-        .route("/tables/{table}/new", web::get().to(edit::blank))
-        .route("/tables/{table}/{id}", web::get().to(show))
-        .route("/tables/{table}/{id}", web::post().to(edit::save))
-        .route("/tables/{table}/{id}/edit", web::get().to(edit::open))
-        .route("/tables/{table}/{id}/delete", web::get().to(delete::ask))
-        .route("/tables/{table}/{id}/delete", web::post().to(delete::delete))
-        .route("/tables/{table}/{id}/history", web::get().to(history::show))
-        .route("/tables/{table}/{id}/{verb}", web::get().to(verbs::ask))
-        .route("/tables/{table}/{id}/{verb}", web::post().to(verbs::act));
+        .service(web::resource("/tables/{table}/new").get(edit::blank))
+        .service(web::resource("/tables/{table}/{id}").get(show).post(edit::save))
+        .service(web::resource("/tables/{table}/{id}/edit").get(edit::open))
+        .service(web::resource("/tables/{table}/{id}/delete").get(delete::ask).post(delete::delete))
+        .service(web::resource("/tables/{table}/{id}/history").get(history::show))
+        .service(web::resource("/tables/{table}/{id}/{verb}").get(verbs::ask).post(verbs::act));
 }
 
 /// GET /tables/{table}/{id}
@@ -105,15 +102,18 @@ pub async fn show(
     };
     let (history, (related, elsewhere)) = tokio::try_join!(history, related::of(&connection, &console.registry, &visit, &record))?;
     let label = record.label();
-    let facts = record.fields().filter(|(column, _)| column.shown);
+    // The id stands on top.
+    let facts = record.fields().filter(|(column, _)| column.shown && column.name != "id");
     let facts =
         facts.map(|(column, cell)| Fact { column: column.name, label: column.label, shown: shown(column, cell, &viewer) }).collect();
     let frame = Frame::for_page(&console, &visit, &request, label.clone(), trail(resource, back.as_deref(), &[(&label, None)]));
+    let offers = offers::offers(&visit.actor, resource, &record, back.as_deref());
     let template = ShowPage {
         frame,
         id,
         badge: badge(&record),
-        offers: verbs::offers(&visit.actor, resource, &record, back.as_deref()),
+        withheld: offers.iter().any(|offer| matches!(offer, Offer::Withheld { .. })),
+        offers,
         facts,
         related: related.iter().map(|related| related.view(&visit.actor, now, &encoded)).collect(),
         elsewhere,
@@ -184,7 +184,7 @@ pub async fn readable(
 pub async fn missing(console: &Console, visit: &Visit, connection: &Connection, grant: &Grant, id: Uuid) -> Result<PageError, PageError> {
     let resource = grant.resource();
     let what = format!("{} with this id", resource.singular);
-    let mut ways = vec![WayOn::new(format!("All {}", resource.plural.to_lowercase()), urls::list_url(resource))];
+    let mut ways = vec![WayOn::new(format!("All {}", resource.several()), urls::list_url(resource))];
     if !was_deleted(connection, grant, id).await? {
         return Ok(PageError::NotFound { what, detail: None, ways });
     }

@@ -4,10 +4,7 @@ use super::{urls, visit::Visit};
 use crate::{
     app::Console,
     auth::policy::Action,
-    db::{
-        pool::DatabaseError,
-        violation::{Violation, ViolationKind},
-    },
+    db::pool::DatabaseError,
     error::PageError,
     resource::{
         Column,
@@ -49,9 +46,18 @@ pub struct Holder {
 pub fn of(error: WorkflowError, draft: &Draft<'_>) -> Refusal {
     match error {
         WorkflowError::Fields(errors) => fields(errors, draft),
+        // Values that are taken together are one mistake, said at the first of them: an alias within its context.
+        WorkflowError::Taken { columns, message } => {
+            match columns.iter().find(|column| draft.fields.iter().any(|field| field.column == **column)) {
+                Some(column) => {
+                    let errors = vec![FieldError { column: column.name, message }];
+                    Refusal::Fields { errors, problems: Vec::new(), taken: Some(columns) }
+                }
+                None => Refusal::Fields { errors: Vec::new(), problems: vec![("This form", message)], taken: None },
+            }
+        }
         WorkflowError::Invalid(why) => Refusal::Fields { errors: Vec::new(), problems: vec![("This form", why)], taken: None },
         WorkflowError::Store(StoreError::Changed(record)) => Refusal::Stale(record),
-        WorkflowError::Store(StoreError::Database(DatabaseError::Violation(violation))) => violated(&violation, draft),
         error => Refusal::Page(page(error)),
     }
 }
@@ -62,7 +68,7 @@ pub fn page(error: WorkflowError) -> PageError {
         WorkflowError::Fields(errors) => {
             PageError::Unprocessable { what: errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join(" ") }
         }
-        WorkflowError::Invalid(what) => PageError::Unprocessable { what },
+        WorkflowError::Invalid(what) | WorkflowError::Taken { message: what, .. } => PageError::Unprocessable { what },
         WorkflowError::Forbidden(what) => PageError::Forbidden { what, allowed_roles: Vec::new() },
         WorkflowError::Conflict(what) => PageError::Conflict { what, ways: Vec::new() },
         WorkflowError::Store(error) => error.into(),
@@ -80,28 +86,6 @@ fn fields(errors: Vec<FieldError>, draft: &Draft<'_>) -> Refusal {
     Refusal::Fields { errors, problems, taken: None }
 }
 
-fn violated(violation: &Violation, draft: &Draft<'_>) -> Refusal {
-    let concerned: Vec<&'static Column> =
-        draft.fields.iter().map(|field| field.column).filter(|column| violation.columns.iter().any(|name| name == column.name)).collect();
-    // A constraint over several columns is one about the last of them: an alias within its context.
-    let Some(column) =
-        concerned.last().copied().or_else(|| draft.fields.iter().map(|field| field.column).find(|column| violation.concerns(column.name)))
-    else {
-        let problems = vec![("This form", "holds a value that the database does not accept.".to_owned())];
-        return Refusal::Fields { errors: Vec::new(), problems, taken: None };
-    };
-    let (message, taken) = match violation.kind {
-        ViolationKind::Unique => ("Already used by another record.", Some(concerned)),
-        ViolationKind::ForeignKey => ("What this refers to is not there any more. Choose another.", None),
-        ViolationKind::NotNull => ("Type something here: it cannot be empty.", None),
-        ViolationKind::Check => ("This value is not allowed here.", None),
-        ViolationKind::TooLong => ("Is too long.", None),
-        ViolationKind::OutOfRange => ("Is too large.", None),
-        ViolationKind::Malformed => ("Holds something that cannot be kept.", None),
-    };
-    Refusal::Fields { errors: vec![FieldError { column: column.name, message: message.to_owned() }], problems: Vec::new(), taken }
-}
-
 /// Looks for the record that stands in the way, among those this actor may read.
 ///
 /// # Errors
@@ -115,7 +99,7 @@ pub async fn holder(
     let (Some(columns), Ok(grant)) = (taken, visit.actor.authorize(Action::Read, draft.resource)) else {
         return Ok(None);
     };
-    let Some(last) = columns.last() else {
+    let Some(last) = columns.iter().find(|column| draft.fields.iter().any(|field| field.column == **column)) else {
         return Ok(None);
     };
     let filter = |column: &&'static Column| Filter { column, condition: Condition::Any(vec![draft.value(column.name).clone()]) };
@@ -149,7 +133,7 @@ pub async fn holder(
 pub fn refuse(draft: &mut Draft<'_>, errors: Vec<FieldError>, holder: Option<&Holder>, taken: Option<&Vec<&'static Column>>) {
     let worded = errors.into_iter().map(|error| match holder {
         Some(holder) if taken.is_some() && holder.column == error.column => {
-            FieldError { message: format!("Already used by “{}”.", holder.label), ..error }
+            FieldError { message: format!("Already used by “{}”: choose another value.", holder.label), ..error }
         }
         _ => error,
     });

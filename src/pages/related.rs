@@ -58,7 +58,14 @@ pub struct RelatedView<'a> {
 pub struct RelatedRow<'a> {
     pub label: String,
     pub link: RecordLink<'a>,
-    pub cells: Vec<Shown<'a>>,
+    pub cells: Vec<RelatedCell<'a>>,
+}
+
+#[derive(Debug)]
+pub struct RelatedCell<'a> {
+    /// Said before a value that means nothing alone: a yes or a no.
+    pub name: Option<&'static str>,
+    pub shown: Shown<'a>,
 }
 
 /// A list that is only linked: what somebody created or changed is no part of their record.
@@ -139,7 +146,12 @@ fn telling(resource: &'static Resource, referring: &Column) -> Vec<&'static Colu
         None => 3,
     };
     let is_beside = |column: &&'static Column| {
-        column.is_own() && *column != referring && column.name != resource.label && column.name != "id" && weight(column) < 3
+        column.is_own()
+            && !matches!(column.kind, Kind::LongText)
+            && *column != referring
+            && column.name != resource.label
+            && column.name != "id"
+            && weight(column) < 3
     };
     let mut beside: Vec<_> = resource.listed().filter(is_beside).collect();
     beside.sort_by_key(|column| weight(column));
@@ -156,7 +168,10 @@ impl Related {
             RelatedRow {
                 label: label.filter(|label| !label.trim().is_empty()).unwrap_or_else(|| row.id.to_string()),
                 link: RecordLink { table: resource.table, id: row.id, back: Some(back) },
-                cells: cells.map(|(column, cell)| shown(column, cell, &viewer)).filter(|shown| !matches!(shown, Shown::NotSet)).collect(),
+                cells: cells
+                    .map(|(column, cell)| told(column, shown(column, cell, &viewer)))
+                    .filter(|told| !matches!(told.shown, Shown::NotSet))
+                    .collect(),
             }
         };
         RelatedView {
@@ -167,6 +182,10 @@ impl Related {
             late: self.rows.is_none(),
         }
     }
+}
+
+fn told<'a>(column: &'static Column, shown: Shown<'a>) -> RelatedCell<'a> {
+    RelatedCell { name: matches!(shown, Shown::Boolean(_)).then_some(column.label), shown }
 }
 
 pub fn counted(count: Count) -> Counted {

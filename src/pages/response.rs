@@ -8,8 +8,11 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{Error, HttpRequest, HttpResponse};
 
+use crate::app::Console;
+use crate::auth::reach::Safety;
 use crate::error::PageError;
 
 /// Which compressed forms a client says it reads.
@@ -125,7 +128,7 @@ pub async fn security_headers<B: MessageBody + 'static>(request: ServiceRequest,
     Ok(response)
 }
 
-/// How the client reached us, as the proxy in front says.
+/// How the client reached us. A forwarding header that no proxy of ours wrote is nobody's word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
     Plain,
@@ -135,9 +138,9 @@ pub enum Transport {
 impl Transport {
     #[must_use]
     pub fn of(request: &ServiceRequest) -> Self {
-        match request.connection_info().scheme() {
-            "https" => Self::Encrypted,
-            _ => Self::Plain,
+        match request.app_data::<Data<Console>>().map(|console| console.entrance.reach.safety(request.headers())) {
+            Some(Safety::Encrypted) => Self::Encrypted,
+            Some(Safety::Loopback | Safety::Exposed) | None => Self::Plain,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Which actions does a record offer, and what happens when one of those is taken that are neither edit nor delete?
+//! What does a verb do to a record, before it is done and when it is?
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use askama::Template;
@@ -7,6 +7,7 @@ use super::{
     display::FieldError,
     edit::{carried_back, keeping, leave},
     frame::{FlashKind, Frame},
+    offers::{label, named, obstacle, url_of},
     query,
     record::{back, readable, record_id, resource, trail, with_back},
     refusal,
@@ -16,132 +17,12 @@ use super::{
 };
 use crate::{
     app::Console,
-    auth::{actor::Actor, policy::Action},
+    auth::policy::Action,
     db::{pool::Connection, write::Write},
     error::{PageError, WayOn},
     resource::{Resource, form::Submission, record::Record},
     workflows::{self, Done, ShownOnce, WorkflowError, session, user},
 };
-
-/// A button in the head of a record.
-#[derive(Debug)]
-pub enum Offer {
-    Link {
-        label: String,
-        href: String,
-        icon: &'static str,
-        look: &'static str,
-        action: Action,
-    },
-    /// What this actor could do if the record were in another state: why not now.
-    Withheld {
-        label: String,
-        why: &'static str,
-        action: Action,
-    },
-}
-
-impl Offer {
-    /// The link the `e` key follows.
-    pub fn is_edit(&self) -> bool {
-        matches!(self, Offer::Link { action: Action::Edit, .. })
-    }
-}
-
-/// The verbs that have a page of their own, as their URLs spell them.
-pub const VERBS: [(&str, Action); 6] = [
-    ("withdraw", Action::Withdraw),
-    ("deactivate", Action::Deactivate),
-    ("password-link", Action::SendPasswordLink),
-    ("rotate", Action::Rotate),
-    ("revoke", Action::Revoke),
-    ("read", Action::MarkRead),
-];
-
-pub fn named(verb: &str) -> Option<Action> {
-    VERBS.into_iter().find(|(name, _)| *name == verb).map(|(_, action)| action)
-}
-
-fn url_of(action: Action) -> &'static str {
-    VERBS.into_iter().find(|(_, verb)| *verb == action).map_or("", |(name, _)| name)
-}
-
-/// What a button says.
-pub fn label(action: Action, resource: &Resource) -> String {
-    match action {
-        Action::Withdraw => "Withdraw".to_owned(),
-        Action::Deactivate => "Deactivate".to_owned(),
-        Action::SendPasswordLink => "New password link".to_owned(),
-        Action::Rotate => "Rotate".to_owned(),
-        Action::Revoke if resource.table == "user_sessions" => "End session".to_owned(),
-        Action::Revoke => "Revoke".to_owned(),
-        Action::MarkRead => "Mark as read".to_owned(),
-        Action::Edit => "Edit".to_owned(),
-        Action::Delete => "Delete".to_owned(),
-        Action::Create => "Duplicate".to_owned(),
-        Action::History => "History".to_owned(),
-        Action::Export => "Export".to_owned(),
-        Action::Read => "Open".to_owned(),
-    }
-}
-
-/// Why a record in this state does not allow what its table and this actor's role do.
-pub fn obstacle(action: Action, record: &Record, actor: &Actor) -> Option<&'static str> {
-    let not_active = record.value("is_active").as_bool() == Some(false);
-    let status = record.value("status").as_text();
-    let is_transaction = record.resource.table == "transactions";
-    match action {
-        Action::Edit if is_transaction && status != Some("pending") => {
-            Some("Only pending transactions can be edited; correct this one by another transaction.")
-        }
-        Action::Withdraw if status != Some("pending") => Some("Only pending transactions can be withdrawn."),
-        Action::Withdraw if record.value("created_by").as_uuid() != Some(actor.id) => Some("Only who made it can withdraw it."),
-        Action::Deactivate if not_active => Some("Inactive already."),
-        Action::SendPasswordLink if not_active => Some("Inactive users cannot sign in."),
-        Action::Rotate | Action::Revoke if not_active => Some("Ended already."),
-        Action::MarkRead if record.value("user_id").as_uuid() != Some(actor.id) => Some("Only whoever it is for marks it read."),
-        Action::MarkRead if record.value("is_read").as_bool() == Some(true) => Some("Read already."),
-        Action::Read
-        | Action::Create
-        | Action::Edit
-        | Action::Delete
-        | Action::Export
-        | Action::History
-        | Action::Withdraw
-        | Action::Deactivate
-        | Action::SendPasswordLink
-        | Action::Rotate
-        | Action::Revoke
-        | Action::MarkRead => None,
-    }
-}
-
-/// The actions of this actor on this record, the main one first, what destroys last.
-pub fn offers(actor: &Actor, resource: &'static Resource, record: &Record, back: Option<&str>) -> Vec<Offer> {
-    let id = record.id;
-    let to = |url: String| with_back(url, back);
-    let mut offers = Vec::new();
-    let mut offer = |action: Action, href: String, icon: &'static str, look: &'static str| {
-        if actor.may(action, resource) {
-            let label = label(action, resource);
-            offers.push(match obstacle(action, record, actor) {
-                None => Offer::Link { label, href, icon, look, action },
-                Some(why) => Offer::Withheld { label, why, action },
-            });
-        }
-    };
-    offer(Action::Edit, to(urls::edit_url(resource, id)), "edit", "main");
-    let verb = |action| to(urls::verb_url(resource, id, url_of(action)));
-    offer(Action::MarkRead, verb(Action::MarkRead), "check", "main");
-    offer(Action::Rotate, verb(Action::Rotate), "key", "main");
-    offer(Action::SendPasswordLink, verb(Action::SendPasswordLink), "key", "");
-    offer(Action::Create, to(format!("{}?copy={}", urls::new_url(resource), id.as_hyphenated())), "plus", "");
-    offer(Action::Withdraw, verb(Action::Withdraw), "x", "stop");
-    offer(Action::Deactivate, verb(Action::Deactivate), "x", "stop");
-    offer(Action::Revoke, verb(Action::Revoke), "x", "stop");
-    offer(Action::Delete, to(urls::delete_url(resource, id)), "x", "stop");
-    offers
-}
 
 #[derive(Template)]
 #[template(path = "resource/verb.html")]
@@ -179,7 +60,7 @@ struct OncePage {
 
 /// The verb of an address, if records of this table have it.
 fn verb(visit: &Visit, resource: &'static Resource, name: &str) -> Result<(Action, crate::auth::grant::Grant), PageError> {
-    let unknown = || PageError::not_found(format!("action of this name for {}", resource.plural.to_lowercase()));
+    let unknown = || PageError::not_found(format!("action of this name for {}", resource.several()));
     let action = named(name).ok_or_else(unknown)?;
     match visit.actor.authorize(action, resource) {
         Ok(grant) => Ok((action, grant)),
@@ -395,7 +276,9 @@ pub async fn finished(
     };
     let (heading, what, secret) = match secret {
         ShownOnce::ApiKey(key) => ("The new API key", "Key", key),
-        ShownOnce::PasswordLink(path) => ("The password link", "Link", [&public_address(request, console), path.as_str()].concat()),
+        ShownOnce::PasswordLink(path) => {
+            ("The password link", "Link", [&console.entrance.reach.origin(request.headers()), path.as_str()].concat())
+        }
     };
     let list_url = back.map_or_else(|| urls::list_url(resource), str::to_owned);
     let crumbs = trail(resource, back, &[(heading, None)]);
@@ -410,15 +293,4 @@ pub async fn finished(
         resource,
     };
     Ok(page(request, StatusCode::OK, &template))
-}
-
-/// The address people reach this console by.
-fn public_address(request: &HttpRequest, console: &Console) -> String {
-    match &console.entrance.reach.public_url {
-        Some(url) => url.origin.clone(),
-        None => {
-            let connection = request.connection_info();
-            [connection.scheme(), "://", connection.host()].concat()
-        }
-    }
 }

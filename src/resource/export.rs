@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use tokio_postgres::Row;
 
-use super::{Column, Kind, Resource, record};
+use super::{Column, Resource};
 use crate::db::value::{Number, Value};
 
 /// Enough rows for the network to be busy, few enough to be forgotten soon.
@@ -62,12 +62,11 @@ impl Encoder {
         std::mem::replace(&mut self.buffer, Vec::with_capacity(CHUNK + CHUNK / 4))
     }
 
-    /// Writes a row of `Statement::export`: the id, the sort key, the columns with their companions.
+    /// Writes a row of `Statement::export`: the id, the sort key, then one value a column.
     ///
     /// # Errors
     /// A value that is not what its column was declared as.
     pub fn row(&mut self, row: &Row) -> Result<(), tokio_postgres::Error> {
-        let mut at = 2;
         let id: uuid::Uuid = row.try_get(0)?;
         match self.format {
             Format::Csv => self.csv_cell(&Value::Uuid(id)),
@@ -78,8 +77,7 @@ impl Encoder {
         }
         for index in 0..self.columns.len() {
             let column = self.columns[index];
-            let value: Value = row.try_get(at)?;
-            at += record::width(column.kind);
+            let value: Value = row.try_get(index + 2)?;
             self.buffer.push(b',');
             match self.format {
                 Format::Csv => self.csv_cell(&value),
@@ -198,11 +196,6 @@ fn json_text(out: &mut Vec<u8>, text: &str) {
     }
     out.extend_from_slice(&text.as_bytes()[plain_from..]);
     out.push(b'"');
-}
-
-/// Whether a column's text may be somebody's formula; for the tests and the proof.
-pub fn is_text(kind: Kind) -> bool {
-    matches!(kind, Kind::Text(_) | Kind::LongText | Kind::Choice(_))
 }
 
 #[cfg(test)]

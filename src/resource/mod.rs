@@ -5,6 +5,7 @@ pub mod cursor;
 pub mod export;
 pub mod filter;
 pub mod form;
+pub mod indent;
 pub mod moment;
 pub mod money;
 pub mod order;
@@ -136,6 +137,14 @@ impl Resource {
         self.group = group;
         self.icon = icon;
         self
+    }
+
+    /// Several records within a sentence: "accounts", but "API keys".
+    pub fn several(&self) -> String {
+        match self.plural.get(..2) {
+            Some(beginning) if beginning.bytes().all(|byte| byte.is_ascii_uppercase()) => self.plural.to_owned(),
+            _ => self.plural.to_lowercase(),
+        }
     }
 
     pub const fn purpose(mut self, purpose: &'static str) -> Resource {

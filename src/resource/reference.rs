@@ -73,7 +73,7 @@ pub async fn resolve(connection: &Connection, actor: &Actor, draft: &mut Draft<'
             match actor.authorize(Action::Read, target) {
                 Ok(grant) => find(connection, &grant, field, draft.current.is_some()).await?,
                 Err(_) if field.change.as_ref().is_some_and(|value| !value.is_null()) => {
-                    field.error = Some(format!("Your role cannot choose among {}.", target.plural.to_lowercase()))
+                    field.error = Some(format!("Your role cannot choose among {}.", target.several()))
                 }
                 Err(_) => {}
             }

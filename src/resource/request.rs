@@ -158,7 +158,7 @@ impl ListRequest {
             .resource
             .column(column_name)
             .filter(|column| column.filterable)
-            .ok_or_else(|| bad(name, format!("{} have no such filter.", self.resource.plural.to_lowercase())))?;
+            .ok_or_else(|| bad(name, format!("{} have no such filter.", self.resource.several())))?;
         if part == Part::Find {
             single(name)?;
             if !matches!(column.kind, super::Kind::Reference(_)) {

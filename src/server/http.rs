@@ -19,7 +19,7 @@ use crate::{
         session_store,
     },
     db::pool::{Database, ServingRole},
-    pages::{error::error_pages, guard::guard, response::security_headers},
+    pages::{arrival::arrival, error::error_pages, guard::guard, response::security_headers},
     routes,
 };
 
@@ -54,6 +54,7 @@ pub(super) fn run(listener: TcpListener, shared: Shared, tables: Tables) -> io::
         policy: tables.policy,
         entrance: Entrance::new(&shared.keys, reach, shared.setup_token.clone(), audience),
         keys: Arc::clone(&shared.keys),
+        notices: shared.notices.clone(),
         environment: shared.environment().map(str::to_owned),
     });
     let server = HttpServer::new(move || {
@@ -68,6 +69,7 @@ pub(super) fn run(listener: TcpListener, shared: Shared, tables: Tables) -> io::
             .wrap(from_fn(gate::only_when_ready))
             .wrap(from_fn(error_pages))
             .wrap(from_fn(security_headers))
+            .wrap(from_fn(arrival))
     })
     .workers(workers())
     .max_connections(CONNECTIONS_A_WORKER)

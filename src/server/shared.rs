@@ -7,7 +7,13 @@ use tokio::{sync::SetOnce, task::JoinHandle};
 use tokio_postgres::{Client, Config};
 
 use super::Mode;
-use crate::{auth::setup_token::SetupToken, db::connect::Target, keys::Keys, operations::readiness::Readiness, settings::Settings};
+use crate::{
+    auth::setup_token::SetupToken,
+    db::connect::Target,
+    keys::Keys,
+    operations::{notices::Notices, readiness::Readiness},
+    settings::Settings,
+};
 
 /// Cheap to clone; every worker makes its own console, with its own pool, from it.
 #[derive(Clone)]
@@ -17,6 +23,7 @@ pub struct Shared {
     pub keys: Arc<Keys>,
     pub readiness: Readiness,
     pub setup_token: SetupToken,
+    pub notices: Notices,
     serving: Arc<SetOnce<Serving>>,
 }
 
@@ -46,6 +53,7 @@ impl Shared {
             keys: Arc::new(keys),
             readiness: Readiness::default(),
             setup_token,
+            notices: Notices::default(),
             serving: Arc::new(SetOnce::new()),
         }
     }

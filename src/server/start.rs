@@ -16,6 +16,7 @@ use super::{
 use crate::{
     auth::password,
     db::{
+        adopt,
         connect::{ConnectError, Reason, Target, connect},
         embedded::{Embedded, SERVING, Start},
         migrate,
@@ -23,6 +24,11 @@ use crate::{
         roles::{self, AppRole},
     },
     demo,
+    operations::notices::Notice,
+    resource::{
+        Registry,
+        proof::{self, Severity},
+    },
     settings::{Database, Secret},
 };
 
@@ -39,7 +45,7 @@ pub(super) struct Started {
     pub watchers: JoinSet<()>,
 }
 
-pub(super) async fn run(shared: &Shared, embedded: Option<&Arc<Embedded>>) -> Result<Started, ServeError> {
+pub(super) async fn run(shared: &Shared, embedded: Option<&Arc<Embedded>>, registry: &Registry) -> Result<Started, ServeError> {
     let (owner_target, serving_target) = targets(shared, embedded).await?;
     let mut owner = reach(shared, &owner_target).await?;
 
@@ -49,6 +55,7 @@ pub(super) async fn run(shared: &Shared, embedded: Option<&Arc<Embedded>>) -> Re
         tracing::info!("{} migrations are applied", applied.len());
     }
     let serving = settle(shared, roles::ensure(&owner).await?, serving_target).await?;
+    let mut notices = prove(&owner, registry).await?;
 
     let demo_password = match shared.mode {
         Mode::Plain => None,
@@ -59,9 +66,12 @@ pub(super) async fn run(shared: &Shared, embedded: Option<&Arc<Embedded>>) -> Re
 
     if let Some(gap) = &serving.role_gap {
         tracing::warn!("pages do not run as {SERVING}: {}; type as the owner: {}", gap.reason, gap.statement);
+        let what = format!("The console serves with more rights than it should: {}.", gap.reason);
+        notices.insert(0, Notice { id: "roles", what, remedy: gap.statement.clone() });
     }
     let mut watchers = JoinSet::new();
     watchers.spawn(shared.readiness.clone().probe(serving.target.clone()));
+    shared.notices.settle(notices);
     shared.settle(serving);
     if let Some(embedded) = embedded {
         watchers.spawn(Arc::clone(embedded).supervise(shared.readiness.clone()));
@@ -160,6 +170,24 @@ async fn fill(shared: &Shared, owner: &mut Client) -> Result<Secret, ServeError>
     let hash = password::hash(password.reveal())?;
     demo::fill(owner, chrono::Utc::now().date_naive(), &hash).await?;
     Ok(password)
+}
+
+/// A database of our own that a page would fail on stops the start. One that was adopted is somebody else's
+/// as well: it is served as far as it goes, and whoever administers it is told.
+async fn prove(owner: &Client, registry: &Registry) -> Result<Vec<Notice>, ServeError> {
+    let findings = proof::catalog_of(owner, registry).await.map_err(ServeError::Unproved)?;
+    let (wrong, lesser): (Vec<_>, Vec<_>) = findings.into_iter().partition(|finding| finding.severity == Severity::Wrong);
+    if !wrong.is_empty() && !adopt::is_adopted(owner).await? {
+        return Err(ServeError::Disproved(wrong));
+    }
+    for finding in &wrong {
+        tracing::warn!("{finding}");
+    }
+    if !lesser.is_empty() {
+        tracing::info!("{} smaller differences between database and program; nexus-console doctor lists them", lesser.len());
+    }
+    let remedy = "nexus-console doctor";
+    Ok(wrong.into_iter().map(|finding| Notice { id: finding.id, what: finding.text, remedy: remedy.to_owned() }).collect())
 }
 
 async fn setup_token(shared: &Shared, owner: &Client) -> Result<Option<Zeroizing<String>>, ServeError> {

@@ -45,7 +45,7 @@ pub struct Options {
     #[arg(long, global = true, env = "NEXUS_SMTP_URL", value_name = "URL", hide_env_values = true)]
     pub smtp_url: Option<OsString>,
 
-    /// Directory for the console's log; default is standard error
+    /// Directory for the console's log, a file a day of which 30 are kept; default is standard error
     #[arg(long, global = true, env = "NEXUS_LOG_DIR", value_name = "DIRECTORY", hide_env_values = true)]
     pub log_dir: Option<OsString>,
 

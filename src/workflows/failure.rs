@@ -6,7 +6,7 @@ use crate::{
         pool::DatabaseError,
         violation::{Violation, ViolationKind},
     },
-    resource::{Resource, form::FieldError, store::StoreError},
+    resource::{Column, Resource, form::FieldError, store::StoreError},
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +14,9 @@ pub enum WorkflowError {
     /// 422: fields to correct.
     #[error("fields to correct")]
     Fields(Vec<FieldError>),
+    /// 422: another record has these values together already; a sentence.
+    #[error("{message}")]
+    Taken { columns: Vec<&'static Column>, message: String },
     /// 422: the form as a whole will not do; a sentence.
     #[error("{0}")]
     Invalid(String),
@@ -85,8 +88,11 @@ fn objection(resource: &'static Resource, violation: &Violation) -> Option<Workf
     let column = columns.first().copied().or_else(|| resource.columns.iter().find(|column| violation.concerns(column.name)))?;
     let named = columns.iter().map(|column| column.label.to_lowercase()).collect::<Vec<_>>().join(" and ");
     let message = match violation.kind {
-        ViolationKind::Unique if columns.len() > 1 => format!("Another {} already has this {named}.", resource.singular),
-        ViolationKind::Unique => format!("Another {} already has this {}.", resource.singular, column.label.to_lowercase()),
+        ViolationKind::Unique => {
+            let named = if columns.is_empty() { column.label.to_lowercase() } else { named };
+            let columns = if columns.is_empty() { vec![column] } else { columns };
+            return Some(WorkflowError::Taken { columns, message: format!("Another {} already has this {named}.", resource.singular) });
+        }
         ViolationKind::ForeignKey => "The record it points at is gone. Choose another one.".to_owned(),
         ViolationKind::NotNull => "Type something here: it cannot be empty.".to_owned(),
         ViolationKind::Check => "Choose one of the list.".to_owned(),

@@ -26,7 +26,6 @@ pub type Changes<'a> = &'a [(&'static Column, Value)];
 
 /// What came of it.
 #[derive(Debug)]
-#[must_use]
 pub struct Done {
     /// The record to go to.
     pub id: Uuid,
@@ -179,7 +178,7 @@ async fn within_own_rows(write: &Write, grant: &Grant, id: Uuid) -> Result<(), W
     match store::record(write, grant, id).await {
         Ok(_) => Ok(()),
         Err(store::StoreError::Missing) => {
-            Err(WorkflowError::Forbidden(format!("Your role may write only {} of your own.", grant.resource().plural.to_lowercase())))
+            Err(WorkflowError::Forbidden(format!("Your role may write only {} of your own.", grant.resource().several())))
         }
         Err(error) => Err(error.into()),
     }

@@ -1,16 +1,20 @@
 //! Does the console keep its promises, on a real PostgreSQL and in a real Chromium?
 
+mod addresses;
 mod administrators;
+mod browser;
 mod conflicts;
 mod crawl;
 mod demo;
 mod embedded;
 mod exports;
+mod findings;
 mod forms;
 mod fuzz;
 mod grid;
 mod lists;
 mod login;
+mod looks;
 mod migrations;
 mod program;
 mod proof;

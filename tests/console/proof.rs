@@ -4,7 +4,7 @@ use nexus_console::{
     auth::policy::{LINES, Policy},
     db::pool::{Database, ServingRole},
     resource::{
-        Registry,
+        Column, Input, Kind, Order, Registry, Resource, Tab,
         proof::{self, Severity},
     },
     tables::TABLES,
@@ -88,4 +88,31 @@ async fn a_table_without_a_line_in_the_permission_table_is_named() {
     let connection = pool(&database).read().await.expect("a connection");
     let prepared = proof::prepare_all(&connection, &registry(), Policy(&[])).await.expect("the database answers");
     assert_eq!(prepared.findings.iter().filter(|finding| finding.id == "R021").count(), TABLES.len());
+}
+
+static TONGUE: Resource = Resource::new("tongues", "tongue", "Tongues", TONGUES)
+    .label("word")
+    .order(Order::ascending("spoken_at"))
+    .tabs(&[Tab { name: "Loud", query: &[("loudness", "high")] }]);
+static TONGUES: &[Column] = &[
+    Column::new("id", "Id", Kind::Uuid).required(),
+    Column::new("spoken_at", "Spoken", Kind::Timestamp),
+    Column::new("password_hash", "Password", Kind::Secret).listed(),
+    Column::new("speaker_id.role", "Role", Kind::Text(50)).filterable(),
+    Column::new("value", "Value", Kind::SecretWhen("is_hidden")).listed(),
+    Column::new("notes", "Notes", Kind::Json).searchable(),
+    Column::question("mood", "Mood", Kind::Text(10), Input::Optional).exported(),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_declaration_that_contradicts_itself_is_told_and_never_run() {
+    let database = database().await;
+    let connection = pool(&database).read().await.expect("a connection");
+    let registry = Registry::new([&TONGUE]);
+    let prepared = proof::prepare_all(&connection, &registry, Policy(LINES)).await.expect("the database answers");
+    assert_eq!(prepared.statements, 0);
+    for column in ["word", "spoken_at", "password_hash", "speaker_id.role", "value", "notes", "mood", "Loud"] {
+        let told = format!("tongues.{column}: ");
+        assert!(prepared.findings.iter().any(|finding| finding.id == "R003" && finding.text.starts_with(&told)), "{told}");
+    }
 }

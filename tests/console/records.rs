@@ -213,6 +213,51 @@ async fn a_pending_transaction_is_withdrawn_by_its_maker_with_a_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_owns_an_account_orders_from_it_and_from_no_other() {
+    let console = opened().await;
+    let (admin, user) = (console.signed_in("admin").await, console.signed_in("user").await);
+    let own = account(&admin, "Mine", "1", "USD", &id_of(&console, "user").await).await;
+    let strange = account(&admin, "Strange", "2", "USD", &id_of(&console, "viewer").await).await;
+    let made = deposit(&user, &own, "5", "R").await;
+    assert_eq!(user.get(&made).await.status, 200);
+    let page = user.get("/tables/transactions/new").await;
+    let strange = strange.rsplit('/').next().expect("an id");
+    let order = [("account_id", strange), ("transaction_type", "withdrawal"), ("amount", "5")];
+    let refused = send(&user, "/tables/transactions", &with(filled(&page), &order)).await;
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    assert!(refused.texts("#account_id-error").join("").contains("no such account"), "{}", refused.text());
+    let sought = with(filled(&page), &[("account_id.find", "Strange"), ("find", "account_id")]);
+    let sought = send(&user, "/tables/transactions", &sought).await;
+    assert!(sought.status == 200 && !sought.has("input[type=radio]"), "{}", sought.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_session_ends_or_all_of_its_user() {
+    let console = opened().await;
+    let admin = console.signed_in("admin").await;
+    let (one, two, three) = (console.signed_in("user").await, console.signed_in("user").await, console.signed_in("user").await);
+    let user = id_of(&console, "user").await;
+    let sessions = admin.get(&format!("/tables/user_sessions?user_id={user}")).await.rows();
+    assert_eq!(sessions.len(), 3);
+    let path = format!("/tables/user_sessions/{}/revoke", sessions[0]);
+    assert!(admin.get(&path).await.has("input[name=reach][value=all]"));
+    assert_eq!(admin.post(&path, &[("reach", "some")]).await.status, 422);
+    assert_eq!(admin.post(&path, &[("reach", "one")]).await.status, 303);
+    let mut signed_in = 0;
+    for browser in [&one, &two, &three] {
+        signed_in += usize::from(browser.get("/account").await.status == 200);
+    }
+    assert_eq!(signed_in, 2);
+    assert_eq!(admin.post(&path, &[("reach", "one")]).await.status, 409);
+    let other = format!("/tables/user_sessions/{}/revoke", sessions[1]);
+    assert_eq!(admin.post(&other, &[("reach", "all")]).await.status, 303);
+    for browser in [&one, &two, &three] {
+        assert_eq!(browser.get("/account").await.status, 303);
+    }
+    assert_eq!(admin.get("/account").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_last_administrator_stays_and_a_deactivation_counts_first() {
     let console = opened().await;
     let admin = console.signed_in("admin").await;
@@ -229,4 +274,21 @@ async fn the_last_administrator_stays_and_a_deactivation_counts_first() {
     let demoted = send(&admin, &myself, &with(filled(&page), &[("role", "viewer")])).await;
     assert_eq!(demoted.status, 422);
     assert!(demoted.has("#role-error"), "{}", demoted.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notification_is_read_by_whom_it_is_for() {
+    let console = opened().await;
+    let (admin, user) = (console.signed_in("admin").await, console.signed_in("user").await);
+    let page = admin.get("/tables/notifications/new").await;
+    let changes = [("to", "role"), ("role", "user"), ("title", "Maintenance"), ("message", "Tonight\r\nat ten")];
+    let sent = send(&admin, "/tables/notifications", &with(filled(&page), &changes)).await;
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    let path = format!("/tables/notifications/{}", user.get("/tables/notifications").await.rows()[0]);
+    let page = user.get(&path).await;
+    let action = page.attributes(".do form", "action");
+    assert_eq!(action, [format!("{path}/read")], "{}", page.text());
+    assert_eq!(admin.post(&action[0], &[]).await.status, 403, "nobody reads it for another");
+    assert_eq!(user.post(&action[0], &[]).await.status, 303);
+    assert!(!user.get(&path).await.has(".do form"));
 }

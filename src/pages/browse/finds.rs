@@ -48,7 +48,7 @@ pub struct Choice {
 pub fn check(request: &ListRequest, viewer: &Viewer<'_>) -> Result<(), BadQuery> {
     let refused = |column: &Column, parameter: String| BadQuery {
         parameter,
-        problem: format!("your role cannot filter {} by “{}”.", request.resource.plural.to_lowercase(), column.label),
+        problem: format!("your role cannot filter {} by “{}”.", request.resource.several(), column.label),
     };
     for filter in &request.filters {
         let is_me = filter.condition == Condition::Any(vec![Value::Uuid(viewer.actor.id)]);

@@ -85,11 +85,18 @@ pub fn rows<'a>(page: &'a Page, request: &ListRequest, viewer: &Viewer<'a>) -> V
             let value = shown(column, cell, viewer);
             let slot = column.slot.map(shown::slot);
             if index != heading {
-                return Cell { column: column.name, slot, rank: rank(column), heads: Heads::Nothing, shown: value };
+                return Cell { column: column.name, label: column.label, slot, rank: rank(column), heads: Heads::Nothing, shown: value };
             }
             // On a phone a row without its head could not be opened.
             let slot = slot.or(Some(if title_is_free { Slot::Title } else { Slot::Key }));
-            Cell { column: column.name, slot, rank: Rank::Always, heads: Heads::Row(link), shown: named(value, listed.id) }
+            Cell {
+                column: column.name,
+                label: column.label,
+                slot,
+                rank: Rank::Always,
+                heads: Heads::Row(link),
+                shown: named(value, listed.id),
+            }
         });
         Row { id: listed.id, cells: cells.collect() }
     };

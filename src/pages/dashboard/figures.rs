@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// A figure as declared: `@me`, `@today`, `@week`, `@month` and `@quarter` stand for the actor and for how far back.
+/// A figure as declared: `@me`, `@now`, `@today`, `@week`, `@month` and `@quarter` stand for the actor and for how far back.
 struct Declared {
     roles: &'static [Role],
     title: &'static str,
@@ -129,6 +129,7 @@ pub fn filled(query: &[(&str, &str)], actor: &Actor, now: DateTime<Utc>) -> Vec<
     let ago = |days| now.checked_sub_days(Days::new(days)).unwrap_or(now).to_rfc3339_opts(SecondsFormat::Secs, true);
     let value = |text: &str| match text {
         "@me" => actor.id.to_string(),
+        "@now" => ago(0),
         "@today" => ago(1),
         "@week" => ago(7),
         "@month" => ago(30),

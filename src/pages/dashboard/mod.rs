@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 
 mod balances;
 mod days;
+mod deeds;
 mod figures;
 
 use super::{
@@ -29,11 +30,13 @@ use crate::{
         value::Number,
     },
     error::PageError,
+    operations::notices::Notice,
     resource::{
         Resource, page,
         request::{ListRequest, Query},
     },
 };
+use deeds::Sentence;
 use figures::Figure;
 
 /// The beginning of a list, as a card.
@@ -81,14 +84,6 @@ const CARDS: &[DeclaredCard] = &[
         empty: "There is no transaction yet.",
     },
     DeclaredCard {
-        roles: &[Admin, Auditor],
-        title: "Latest entries",
-        table: "audit_logs",
-        query: &[("sort", "-created_at")],
-        columns: "entity_type,action,created_at",
-        empty: "Nothing has been recorded yet.",
-    },
-    DeclaredCard {
         roles: &[Auditor],
         title: "Signed in last",
         table: "users",
@@ -100,9 +95,9 @@ const CARDS: &[DeclaredCard] = &[
         roles: &[Admin, Manager],
         title: "Aliases that end next",
         table: "ssot_api_aliases",
-        query: &[("alias_type", "temporary"), ("is_active", "true"), ("sort", "expires_at")],
+        query: &[("alias_type", "temporary"), ("is_active", "true"), ("expires_at.from", "@now"), ("sort", "expires_at")],
         columns: "alias_name,context,expires_at",
-        empty: "No temporary alias is active.",
+        empty: "No temporary alias is about to end.",
     },
 ];
 const CARD_ROWS: &str = "6";
@@ -162,8 +157,11 @@ struct DashboardPage<'a> {
     figures: Vec<Figure>,
     charts: Vec<Chart>,
     balances: Vec<BalanceRow>,
+    /// `None` for whoever may not read the log.
+    deeds: Option<Vec<Sentence>>,
     cards: Vec<Card<'a>>,
     has_role: bool,
+    notices: Vec<&'a Notice>,
 }
 
 impl CardRow<'_> {
@@ -191,8 +189,10 @@ pub async fn index(console: web::Data<Console>, visit: Visit, request: HttpReque
         figures: figures::read(&console, &connection, actor, now).await?,
         charts: charts(&console, &connection, actor).await?,
         balances: balance_rows(&console, &connection, actor).await?,
+        deeds: deeds(&console, &connection, actor).await?,
         cards: cards(&console, &connection, actor).await?,
         has_role: actor.role.is_some(),
+        notices: console.notices.iter().filter(|_| actor.role == Some(Admin)).collect(),
     };
     Ok(response::page(&request, StatusCode::OK, &page))
 }
@@ -244,6 +244,14 @@ async fn balance_rows(console: &Console, connection: &Connection, actor: &Actor)
             currency: balance.currency,
         })
         .collect())
+}
+
+/// Who may read the log, and works with it, sees its end.
+async fn deeds(console: &Console, connection: &Connection, actor: &Actor) -> Result<Option<Vec<Sentence>>, DatabaseError> {
+    match (actor.role, readable(console, actor, "audit_logs")) {
+        (Some(Admin | Auditor), Some((_, log))) => unless_slow(deeds::read(connection, &log, &console.registry, actor, Utc::now()).await),
+        (_, _) => Ok(None),
+    }
 }
 
 async fn cards<'a>(console: &Console, connection: &Connection, actor: &'a Actor) -> Result<Vec<Card<'a>>, DatabaseError> {

@@ -27,16 +27,31 @@ pub struct Console {
 
 /// Starts the program on a database and waits until it is ready.
 pub async fn console(database: TestDatabase) -> Console {
+    console_with(database, &[]).await
+}
+
+/// The program on a database, about to run with these arguments.
+pub fn program(database: &TestDatabase, arguments: &[&str]) -> (Command, PathBuf) {
     let data_dir = std::env::temp_dir().join(format!("nexus-console-{}-{}", std::process::id(), database.name));
     std::fs::create_dir_all(&data_dir).expect("a data folder");
-    let mut process = Command::new(env!("CARGO_BIN_EXE_nexus-console"))
-        .args(["serve", "--bind", "127.0.0.1:0"])
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nexus-console"));
+    command
+        .args(arguments)
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
         .env("DATABASE_URL", database.url_of(&database.application))
         .env("DATABASE_MIGRATION_URL", database.url_of(&database.owner))
         .env("NEXUS_SECRET_KEY", SECRET_KEY)
-        .env("NEXUS_DATA_DIR", &data_dir)
+        .env("NEXUS_BIND", "127.0.0.1:0")
+        .env("NEXUS_DATA_DIR", &data_dir);
+    (command, data_dir)
+}
+
+/// As [`console`], configured further.
+pub async fn console_with(database: TestDatabase, environment: &[(&str, &str)]) -> Console {
+    let (mut command, data_dir) = program(&database, &["serve"]);
+    let mut process = command
+        .envs(environment.iter().copied())
         .stdout(Stdio::piped())
         .stderr(std::fs::File::create(data_dir.join("stderr")).expect("a log"))
         .kill_on_drop(true)

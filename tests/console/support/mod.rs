@@ -5,11 +5,11 @@ mod chromium;
 mod cluster;
 mod console;
 mod database;
-mod people;
+pub mod people;
 pub mod stock;
 
 pub use browser::{Answer, Browser};
 pub use chromium::{Scripts, Size, Window, window};
-pub use console::{Console, console};
+pub use console::{Console, console, console_with, program};
 pub use database::{TestDatabase, database, empty_database, staffed_database, stocked_database};
 pub use people::{PASSWORD, PEOPLE};

@@ -162,6 +162,7 @@ impl Desk {
 pub fn fields(error: &WorkflowError) -> Vec<&'static str> {
     match error {
         WorkflowError::Fields(errors) => errors.iter().map(|error| error.column).collect(),
+        WorkflowError::Taken { columns, .. } => columns.iter().map(|column| column.name).collect(),
         _ => Vec::new(),
     }
 }

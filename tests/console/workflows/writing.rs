@@ -64,7 +64,7 @@ async fn a_duplicate_is_told_at_its_field() {
     let contract = contract.to_string();
     let alias = [("contract_id", contract.as_str()), ("alias_name", "user-api"), ("context", "frontend"), ("alias_type", "permanent")];
     let taken = desk.create("admin", "ssot_api_aliases", Uuid::now_v7(), &alias).await.expect_err("taken");
-    assert_eq!(fields(&taken), ["alias_name"]);
+    assert_eq!(fields(&taken), ["alias_name", "context"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -98,7 +98,7 @@ pub(super) fn specimen<'a>(fields: &'a [Field<'a>]) -> Specimen<'a> {
     let cells = |heads: Heads<'a>| {
         let mut cells: Vec<Cell<'a>> = every_kind()
             .into_iter()
-            .map(|(column, shown)| Cell { column, slot: None, rank: Rank::Always, heads: Heads::Nothing, shown })
+            .map(|(column, shown)| Cell { column, label: column, slot: None, rank: Rank::Always, heads: Heads::Nothing, shown })
             .collect();
         cells[0].heads = heads;
         cells[0].slot = Some(Slot::Title);

@@ -1,0 +1,279 @@
+//! How is a list's page put together, whether it has rows, none, or a query that is not exactly right?
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
+use askama::Template;
+use chrono::Utc;
+
+use super::{
+    finds::Question,
+    panel::{self, STATE, Typed},
+    rows::{self, Head, Row},
+    sentence::{self, Clock, Names},
+    tabs,
+};
+use crate::{
+    app::Console,
+    auth::{grant::Grant, policy::Action},
+    error::PageError,
+    pages::{
+        display::{Chip, ChoiceOption, Control, Counted, FilterField, Pager, SizeLink, Tab, return_to},
+        frame::{Crumb, Frame},
+        response,
+        shown::Viewer,
+        urls::{Ending, export_url, list_of, list_url, new_url, with_return},
+        visit::Visit,
+    },
+    resource::{
+        Listing, Resource,
+        cursor::Cursor,
+        page::Page,
+        request::{BadQuery, ListRequest, Position, Query},
+    },
+};
+
+const SIZES: [u16; 4] = [25, 50, 100, 200];
+
+#[derive(Template)]
+#[template(path = "resource/list.html")]
+struct ListPage<'a> {
+    frame: Frame,
+    resource: &'static Resource,
+    count: Counted,
+    /// Where a new record is made, for those who may.
+    new: Option<String>,
+    exports: Vec<(&'static str, String)>,
+    search: String,
+    tabs: Vec<Tab>,
+    chips: Vec<Chip>,
+    all: String,
+    filters: Vec<FilterField<'a>>,
+    /// Whether a column holds anything at all, asked apart because most people never do.
+    presences: Vec<FilterField<'a>>,
+    columns: Vec<ChoiceOption<'a>>,
+    /// What each form carries along: everything the others say.
+    beside_search: Query,
+    beside_filters: Query,
+    beside_columns: Query,
+    questions: Vec<Question>,
+    caption: String,
+    zone: &'a str,
+    heads: Vec<Head>,
+    body: Body<'a>,
+    pager: Option<Pager>,
+}
+
+/// What stands where the rows go.
+enum Body<'a> {
+    Rows(Vec<Row<'a>>),
+    /// The table holds nothing at all.
+    Empty,
+    /// Nothing matches; what some filters' absence would give.
+    NoMatch(Vec<Alternative>),
+    /// A place in the list that has no rows any more.
+    Beyond,
+    /// Reading took too long; filters that would help.
+    TooSlow(Vec<&'static str>),
+    Wrong {
+        problem: String,
+        without: String,
+    },
+}
+
+pub struct Alternative {
+    pub chip: Chip,
+    pub count: Counted,
+}
+
+impl ListPage<'_> {
+    fn action(&self) -> String {
+        list_url(self.resource)
+    }
+
+    /// Beside the title, where no tab says it.
+    fn says_count(&self) -> bool {
+        self.count != Counted::Unknown && !self.tabs.iter().any(|tab| tab.current)
+    }
+
+    fn has_wrong_filter(&self) -> bool {
+        self.filters.iter().chain(&self.presences).any(|filter| filter.error.is_some())
+    }
+
+    /// Whether one of the folded questions is answered or wrong, and so must be seen.
+    fn asks_presence(&self) -> bool {
+        let is_chosen = |filter: &FilterField<'_>| matches!(&filter.control, Control::One { options, .. } if options.iter().any(|option| option.chosen));
+        self.presences.iter().any(|filter| filter.error.is_some() || is_chosen(filter))
+    }
+
+    fn is_searchable(&self) -> bool {
+        self.resource.searchable().next().is_some()
+    }
+
+    fn search_label(&self) -> String {
+        format!("Search {}", self.resource.several())
+    }
+
+    /// The same list without a place in it.
+    fn first_page(&self) -> String {
+        list_of(self.resource, &self.beside_search.with("q", &self.search).without_value("q", ""))
+    }
+}
+
+/// Everything that was read for one list.
+pub struct Answer {
+    pub asked: ListRequest,
+    pub pairs: Vec<(String, String)>,
+    pub names: Names,
+    pub tabs: Vec<Tab>,
+    pub count: Counted,
+    /// The page, or the filters that would make it quick enough to read.
+    pub read: Result<Page, Vec<&'static str>>,
+    pub alternatives: Vec<Alternative>,
+    pub questions: Vec<Question>,
+}
+
+/// What every variant of the page is drawn on.
+pub struct Sheet<'a> {
+    pub request: &'a HttpRequest,
+    pub visit: &'a Visit,
+    pub console: &'a Console,
+    pub grant: Grant,
+}
+
+impl Sheet<'_> {
+    pub fn clock(&self, asked: &ListRequest) -> Clock {
+        Clock { now: Utc::now(), zone: asked.zone }
+    }
+
+    fn frame(&self, title: &str) -> Frame {
+        let resource = self.grant.resource();
+        let crumbs =
+            vec![Crumb { label: resource.group.title().to_owned(), href: None }, Crumb { label: resource.plural.to_owned(), href: None }];
+        Frame::for_page(self.console, self.visit, self.request, title.to_owned(), crumbs)
+    }
+
+    fn here(&self) -> String {
+        self.request.uri().path_and_query().map_or_else(|| list_url(self.grant.resource()), ToString::to_string)
+    }
+
+    fn new_link(&self) -> Option<String> {
+        let resource = self.grant.resource();
+        self.visit.actor.may(Action::Create, resource).then(|| with_return(&new_url(resource), &self.here()))
+    }
+
+    fn exports(&self, query: &Query) -> Vec<(&'static str, String)> {
+        let resource = self.grant.resource();
+        if !self.visit.actor.may(Action::Export, resource) {
+            return Vec::new();
+        }
+        let query = query.without(&["limit", "columns"]);
+        vec![("CSV", export_url(resource, Ending::Csv, &query)), ("JSON Lines", export_url(resource, Ending::JsonLines, &query))]
+    }
+
+    pub fn show(self, answer: Answer, viewer: Viewer<'_>) -> Result<HttpResponse, PageError> {
+        let Answer { asked, pairs, names, tabs, count, read, alternatives, questions } = answer;
+        let resource = asked.resource;
+        let clock = self.clock(&asked);
+        let zone = clock.zone_name();
+        let filterables = panel::filterables(resource, &viewer);
+        let typed = Typed { pairs: &pairs, names: &names, wrong: None };
+        let back = return_to(&self.here());
+        let viewer = viewer.leading_back_to(&back);
+        let pager = read.as_ref().ok().filter(|page| !page.rows.is_empty()).map(|page| pager(&asked, page, count));
+        let body = match &read {
+            Err(filters) => Body::TooSlow(filters.clone()),
+            Ok(page) if !page.rows.is_empty() => Body::Rows(rows::rows(page, &asked, &viewer)),
+            Ok(_) if asked.position != Position::First => Body::Beyond,
+            Ok(_) if asked.is_filtered() => Body::NoMatch(alternatives),
+            Ok(_) => Body::Empty,
+        };
+        let page = ListPage {
+            frame: self.frame(resource.plural),
+            resource,
+            count,
+            new: self.new_link(),
+            exports: self.exports(&asked.query),
+            search: asked.search.clone().unwrap_or_default(),
+            tabs,
+            chips: sentence::chips(&asked, &names, clock),
+            all: list_of(resource, &state(&asked.query)),
+            filters: panel::controls(&filterables, &typed, &zone),
+            presences: panel::presences(&filterables, &typed),
+            columns: column_choices(resource, &asked),
+            beside_search: asked.query.without(&["q"]),
+            beside_filters: Query(asked.query.0.iter().filter(|(name, _)| STATE.contains(&name.as_str())).cloned().collect()),
+            beside_columns: asked.query.without(&["columns"]),
+            questions,
+            caption: format!("{}, {}", resource.plural, sentence::order_words(resource, asked.order)),
+            zone: &zone,
+            heads: rows::heads(&asked, clock),
+            body,
+            pager,
+        };
+        Ok(response::page(self.request, StatusCode::OK, &page))
+    }
+
+    /// The list's own page, saying which parameter is not exactly right.
+    pub fn refuse(self, pairs: &[(String, String)], wrong: &BadQuery, viewer: Viewer<'_>) -> Result<HttpResponse, PageError> {
+        let resource = self.grant.resource();
+        let query = Query(pairs.iter().filter(|(name, _)| name != "after" && name != "before").cloned().collect());
+        let without = query.without(&[&wrong.parameter]);
+        let clock = Clock { now: Utc::now(), zone: viewer.zone };
+        let zone = clock.zone_name();
+        let filterables = panel::filterables(resource, &viewer);
+        let typed = Typed { pairs, names: &Names::new(), wrong: Some(wrong) };
+        let value = |name: &str| pairs.iter().find(|pair| pair.0 == name).map(|pair| pair.1.clone()).unwrap_or_default();
+        let page = ListPage {
+            frame: self.frame(&format!("Error: {}", resource.plural)),
+            resource,
+            count: Counted::Unknown,
+            new: self.new_link(),
+            exports: Vec::new(),
+            search: value("q"),
+            tabs: tabs::uncounted(&self.grant, &query),
+            chips: Vec::new(),
+            all: list_url(resource),
+            filters: panel::controls(&filterables, &typed, &zone),
+            presences: panel::presences(&filterables, &typed),
+            columns: Vec::new(),
+            beside_search: Query::default(),
+            beside_filters: Query::default(),
+            beside_columns: Query::default(),
+            questions: Vec::new(),
+            caption: resource.plural.to_owned(),
+            zone: &zone,
+            heads: Vec::new(),
+            body: Body::Wrong { problem: wrong.to_string(), without: list_of(resource, &without) },
+            pager: None,
+        };
+        Ok(response::page(self.request, StatusCode::BAD_REQUEST, &page))
+    }
+}
+
+/// The list without any filter or search, as it is sorted and drawn now.
+fn state(query: &Query) -> Query {
+    Query(query.0.iter().filter(|(name, _)| name != "q" && STATE.contains(&name.as_str())).cloned().collect())
+}
+
+fn column_choices(resource: &'static Resource, asked: &ListRequest) -> Vec<ChoiceOption<'static>> {
+    let offered = resource.columns.iter().filter(|column| column.listing != Listing::Never);
+    offered.map(|column| ChoiceOption { value: column.name, label: column.label, chosen: asked.columns.contains(&column) }).collect()
+}
+
+fn pager(asked: &ListRequest, page: &Page, count: Counted) -> Pager {
+    let list = |query: &Query| list_of(asked.resource, query);
+    let mut sizes: Vec<u16> = SIZES.into_iter().chain([asked.limit]).collect();
+    sizes.sort_unstable();
+    sizes.dedup();
+    let size = |size: u16| SizeLink {
+        size: u32::from(size),
+        href: (size != asked.limit).then(|| list(&asked.query.with("limit", &size.to_string()))),
+    };
+    let beside = |name: &'static str, cursor: &Cursor| list(&asked.query.with(name, &cursor.encode(asked.order)));
+    Pager {
+        rows: page.rows.len(),
+        count,
+        sizes: sizes.into_iter().map(size).collect(),
+        previous: page.previous.as_ref().map(|cursor| beside("before", cursor)),
+        next: page.next.as_ref().map(|cursor| beside("after", cursor)),
+    }
+}

@@ -1,0 +1,142 @@
+//! Which rows does a statement reach, and in which order? Its WHERE and its ORDER BY.
+
+use uuid::Uuid;
+
+use super::{Range, Statement};
+use crate::{
+    auth::grant::{Grant, Rows},
+    db::value::{Number, Value},
+    resource::{
+        Kind, Order, Owner, Resource,
+        filter::{Condition, Filter},
+        order::Direction,
+    },
+};
+
+impl Statement {
+    /// The rows a grant is for, and every filter.
+    pub(super) fn conditions(&mut self, grant: &Grant, filters: &[Filter<'static>]) -> &mut Self {
+        self.rows(grant);
+        for filter in filters {
+            self.push(" AND ").filter(grant.resource(), filter);
+        }
+        self
+    }
+
+    pub(super) fn rows(&mut self, grant: &Grant) -> &mut Self {
+        match (grant.rows(), grant.resource().owner) {
+            (Rows::All, _) => self.push("true"),
+            (Rows::OwnedBy(_), Owner::Nobody) => self.push("false"),
+            (Rows::OwnedBy(user), Owner::Column(column)) => self.words(&["t.", column, " = "]).bind(Value::Uuid(user)),
+            (Rows::OwnedBy(user), Owner::Through { reference, table, column }) => self
+                .words(&["t.", reference, " IN (SELECT o.id FROM ", table, " o WHERE o.", column, " = "])
+                .bind(Value::Uuid(user))
+                .push(")"),
+        }
+    }
+
+    pub(super) fn filter(&mut self, resource: &'static Resource, filter: &Filter<'static>) -> &mut Self {
+        let (reference, name) = filter.column.path();
+        let Some(reference) = reference else {
+            return self.condition("t", name, &filter.condition);
+        };
+        let target = resource.column(reference).map(|column| column.kind);
+        match target {
+            Some(Kind::Reference(target)) => {
+                self.words(&["t.", reference, " IN (SELECT f.id FROM ", target.table, " f WHERE "]);
+                self.condition("f", name, &filter.condition).push(")")
+            }
+            _ => unreachable!("{}.{reference} is declared as a reference; the proof checks it", resource.table),
+        }
+    }
+
+    pub(super) fn condition(&mut self, alias: &'static str, name: &'static str, condition: &Condition) -> &mut Self {
+        self.words(&[alias, ".", name]);
+        let decimal = |amount: &rust_decimal::Decimal| Value::Number(Number::Decimal(*amount));
+        match condition {
+            Condition::Any(values) => match values.as_slice() {
+                [value] => self.push(" = ").bind(value.clone()),
+                values => self.push(" IN (").bind_all(values.iter().cloned()).push(")"),
+            },
+            Condition::Contains(text) => self.push(" ILIKE ").bind(Value::Text(containing(text))),
+            // A NaN sorts above every number; nobody who asks for at least 100 means it.
+            Condition::AtLeast(amount) => self.push(" >= ").bind(decimal(amount)).words(&[" AND ", alias, ".", name, " < 'NaN'"]),
+            Condition::AtMost(amount) => self.push(" <= ").bind(decimal(amount)),
+            Condition::From(time) => self.push(" >= ").bind(Value::Time(*time)),
+            Condition::Until(time) => self.push(" <= ").bind(Value::Time(*time)),
+            Condition::Before(time) => self.push(" < ").bind(Value::Time(*time)),
+            Condition::Within(network) => self.push(" <<= ").bind(network.clone()),
+            Condition::Empty => self.push(" IS NULL"),
+            Condition::Filled => self.push(" IS NOT NULL"),
+        }
+    }
+
+    pub(super) fn range(&mut self, range: &Range, order: Order) -> &mut Self {
+        let key = order.column;
+        match range {
+            Range::Valued { beyond: Some((_, id)), .. } if key == "id" => {
+                self.words(&[" AND t.id ", range.direction(order).beyond_sign(), " "]).bind(Value::Uuid(*id))
+            }
+            Range::Valued { beyond: None, .. } if key == "id" => self,
+            Range::Valued { beyond, .. } => {
+                self.words(&[" AND t.", key, " IS NOT NULL"]);
+                if let Some((value, id)) = beyond {
+                    self.words(&[" AND (t.", key, ", t.id) ", range.direction(order).beyond_sign(), " ("]);
+                    self.bind(value.clone()).push(", ").bind(Value::Uuid(*id)).push(")");
+                }
+                self
+            }
+            Range::Null { beyond, .. } => {
+                self.words(&[" AND t.", key, " IS NULL"]);
+                if let Some(id) = beyond {
+                    self.words(&[" AND t.id ", range.direction(order).beyond_sign(), " "]).bind(Value::Uuid(*id));
+                }
+                self
+            }
+        }
+    }
+
+    pub(super) fn order(&mut self, range: &Range, order: Order) -> &mut Self {
+        let suffix = match range.direction(order) {
+            Direction::Ascending => "",
+            Direction::Descending => " DESC",
+        };
+        match range {
+            Range::Valued { .. } if order.column != "id" => self.words(&[" ORDER BY t.", order.column, suffix, ", t.id", suffix]),
+            Range::Valued { .. } | Range::Null { .. } => self.words(&[" ORDER BY t.id", suffix]),
+        }
+    }
+
+    /// The words of a search in any searchable column; an id finds its record.
+    pub(super) fn matches(&mut self, resource: &'static Resource, text: &str) -> &mut Self {
+        if let Ok(id) = Uuid::try_parse(text) {
+            return self.push("t.id = ").bind(Value::Uuid(id));
+        }
+        // A trigram index knows nothing of fewer than three characters: those are looked for at the beginning.
+        let pattern = if text.chars().count() < 3 { beginning(text) } else { containing(text) };
+        self.push("(false");
+        for column in resource.searchable() {
+            self.words(&[" OR t.", column.name, " ILIKE "]).bind(Value::Text(pattern.clone()));
+        }
+        self.push(")")
+    }
+}
+
+fn escaped(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    for letter in text.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern
+}
+
+fn containing(text: &str) -> String {
+    format!("%{}%", escaped(text))
+}
+
+fn beginning(text: &str) -> String {
+    format!("{}%", escaped(text))
+}

@@ -1,0 +1,199 @@
+//! Which columns does a SELECT fetch, and from which joined records?
+
+use super::Statement;
+use crate::resource::{Column, Currency, Kind, Redaction, Resource};
+
+/// Of a long text a list shows the beginning.
+const EXCERPT: &str = "300";
+const ALIASES: [&str; 12] = ["r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11"];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Texts {
+    Whole,
+    Excerpts,
+}
+
+struct Join {
+    table: &'static str,
+    alias: &'static str,
+    from: &'static str,
+    reference: &'static str,
+}
+
+/// What a SELECT must fetch: columns of the table, and labels and columns of what it refers to.
+#[derive(Default)]
+pub(super) struct Selection {
+    own: Vec<&'static Column>,
+    plain: Vec<&'static str>,
+    outer: Vec<(&'static str, &'static str)>,
+    joins: Vec<Join>,
+}
+
+impl Selection {
+    /// The columns alone, as a file has them: no labels, and so no joins that only a reader needs.
+    pub(super) fn bare(resource: &'static Resource, columns: &[&'static Column]) -> Selection {
+        let mut selection = Selection::default();
+        for column in columns.iter().filter(|column| !column.is_secret()) {
+            let (reference, name) = column.path();
+            let alias = match reference {
+                None => {
+                    selection.own.push(column);
+                    "t"
+                }
+                Some(reference) => selection.join(resource, reference),
+            };
+            selection.outer.push((alias, name));
+        }
+        selection
+    }
+
+    pub(super) fn of(resource: &'static Resource, columns: &[&'static Column]) -> Selection {
+        let mut selection = Selection::default();
+        for column in columns {
+            let (reference, name) = column.path();
+            let alias = match reference {
+                None => {
+                    selection.own.push(column);
+                    "t"
+                }
+                Some(reference) => selection.join(resource, reference),
+            };
+            match column.kind {
+                Kind::Secret => {}
+                Kind::Reference(target) => {
+                    selection.outer.push((alias, name));
+                    let label = selection.join_on(target.table, alias, name);
+                    selection.outer.push((label, target.label));
+                    selection.outer.extend(target.detail.map(|detail| (label, detail)));
+                }
+                Kind::Money(Currency::Column(currency)) => {
+                    selection.need(alias, currency);
+                    selection.outer.extend([(alias, name), (alias, currency)]);
+                }
+                Kind::Money(Currency::Through { reference, column: currency }) => {
+                    selection.outer.push((alias, name));
+                    let account = selection.join(resource, reference);
+                    selection.outer.push((account, currency));
+                }
+                Kind::SecretWhen(flag) => {
+                    selection.need(alias, flag);
+                    selection.outer.extend([(alias, name), (alias, flag)]);
+                }
+                Kind::Text(_) | Kind::LongText | Kind::Bool | Kind::Uuid | Kind::Timestamp | Kind::Inet | Kind::Json | Kind::Choice(_) => {
+                    selection.outer.push((alias, name));
+                }
+            }
+        }
+        selection
+    }
+
+    pub(super) fn need(&mut self, alias: &'static str, column: &'static str) {
+        if alias == "t" && !self.plain.contains(&column) {
+            self.plain.push(column);
+        }
+    }
+
+    /// Joins the record that a reference of the table itself names, once.
+    pub(super) fn join(&mut self, resource: &'static Resource, reference: &'static str) -> &'static str {
+        self.need("t", reference);
+        let target = resource.column(reference).and_then(|column| match column.kind {
+            Kind::Reference(target) => Some(target.table),
+            _ => None,
+        });
+        match target {
+            Some(table) => self.join_on(table, "t", reference),
+            None => unreachable!("{}.{reference} is declared as a reference; the proof checks it", resource.table),
+        }
+    }
+
+    pub(super) fn join_on(&mut self, table: &'static str, from: &'static str, reference: &'static str) -> &'static str {
+        self.need(from, reference);
+        if let Some(join) = self.joins.iter().find(|join| join.from == from && join.reference == reference) {
+            return join.alias;
+        }
+        let alias = ALIASES[self.joins.len()];
+        self.joins.push(Join { table, alias, from, reference });
+        alias
+    }
+}
+
+impl Statement {
+    pub(super) fn select(&mut self, selection: &Selection, key: &'static str) -> &mut Self {
+        self.words(&["SELECT t.id, t.", key]);
+        for (alias, column) in &selection.outer {
+            self.words(&[", ", alias, ".", column]);
+        }
+        self
+    }
+
+    /// The table's own columns, secrets by row replaced by NULL and long texts cut.
+    pub(super) fn inner(&mut self, selection: &Selection, key: &'static str, texts: Texts) -> &mut Self {
+        self.push("SELECT t.id");
+        if key != "id" && !selection.own.iter().any(|column| column.name == key) && !selection.plain.contains(&key) {
+            self.words(&[", t.", key]);
+        }
+        for column in selection.own.iter().filter(|column| column.name != "id") {
+            let name = column.name;
+            if let Some(redaction) = column.redaction {
+                self.redacted(name, redaction, texts);
+                continue;
+            }
+            match (column.kind, texts) {
+                (Kind::Secret, _) => &mut *self,
+                (Kind::SecretWhen(flag), _) => self.words(&[", CASE WHEN t.", flag, " THEN NULL ELSE t.", name, " END AS ", name]),
+                (Kind::LongText, Texts::Excerpts) if name != key => self.words(&[", left(t.", name, ", ", EXCERPT, ") AS ", name]),
+                (Kind::Json, Texts::Excerpts) => self.words(&[", left(t.", name, "::text, ", EXCERPT, ") AS ", name]),
+                _ => self.words(&[", t.", name]),
+            };
+        }
+        for name in selection.plain.iter().filter(|name| **name != "id" && !selection.own.iter().any(|column| column.name == **name)) {
+            self.words(&[", t.", name]);
+        }
+        self
+    }
+
+    /// A document without the members that are secrets; what is no object has no members.
+    pub(super) fn redacted(&mut self, name: &'static str, redaction: &Redaction, texts: Texts) -> &mut Self {
+        let (member, flag) = redaction.secret_when;
+        self.words(&[if texts == Texts::Excerpts { ", left((" } else { ", (" }, "CASE WHEN jsonb_typeof(t.", name, ") = 'object' THEN t."]);
+        self.words(&[name, " - '{"]);
+        for (index, member) in redaction.members.iter().enumerate() {
+            self.words(&[if index > 0 { "," } else { "" }, member]);
+        }
+        self.push("}'::text[] - CASE WHEN false");
+        for document in redaction.told_by {
+            self.words(&[" OR t.", document, " ->> '", flag, "' = 'true'"]);
+        }
+        self.words(&[" THEN ARRAY['", member, "'] ELSE '{}'::text[] END"]);
+        self.words(&[" ELSE t.", name, " END)"]);
+        if texts == Texts::Excerpts {
+            self.words(&["::text, ", EXCERPT, ")"]);
+        }
+        self.words(&[" AS ", name])
+    }
+
+    /// The columns as they are, for a search to look through before the page is cut.
+    pub(super) fn walked(&mut self, selection: &Selection, resource: &'static Resource, key: &'static str) -> &mut Self {
+        let mut names = vec!["id"];
+        let own = selection.own.iter().filter(|column| !column.is_secret()).map(|column| column.name);
+        let told_by = selection.own.iter().filter_map(|column| column.redaction).flat_map(|redaction| redaction.told_by.iter().copied());
+        let searched = resource.searchable().map(|column| column.name);
+        for name in std::iter::once(key).chain(own).chain(told_by).chain(selection.plain.iter().copied()).chain(searched) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        self.push("(SELECT ");
+        for (index, name) in names.into_iter().enumerate() {
+            self.words(&[if index > 0 { ", t." } else { "t." }, name]);
+        }
+        self
+    }
+
+    pub(super) fn joins(&mut self, selection: &Selection) -> &mut Self {
+        for join in &selection.joins {
+            self.words(&[" LEFT JOIN ", join.table, " ", join.alias, " ON ", join.alias, ".id = ", join.from, ".", join.reference]);
+        }
+        self
+    }
+}
