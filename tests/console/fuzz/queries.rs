@@ -91,10 +91,10 @@ async fn lists(browser: &Browser, resource: &'static Resource) -> (usize, Vec<St
     let mut tried = 0;
     for (place, name) in parameters(resource).into_iter().enumerate() {
         // Every value meets every kind of column on some table; all with all would take minutes.
-        for (index, value) in HOSTILE.iter().enumerate().filter(|(index, _)| (index + place + resource.table.len()) % 3 == 0) {
+        for (index, value) in HOSTILE.iter().enumerate().filter(|(index, _)| (index + place + resource.table.len()).is_multiple_of(3)) {
             let path = format!("/tables/{}?{name}={value}", resource.table);
             judge(&path, &browser.get(&path).await, &[200, 303, 400], &mut wrong);
-            if index % 9 == 0 {
+            if index.is_multiple_of(9) {
                 let path = format!("/tables/{}/export.csv?{name}={value}", resource.table);
                 judge(&path, &browser.get(&path).await, &[200, 400, 403, 503], &mut wrong);
             }
