@@ -239,7 +239,6 @@ async fn ask(browser: &Browser, token: &str, table: &str, what: &str, username: 
             let verb = verb.trim_end_matches('!');
             browser.post_with(&format!("{ended}/{verb}"), token, &[("reason", "Not needed")]).await
         }
-        // Who is inactive already has no password to choose; the page still says so.
         verb => browser.get(&format!("{record}/{verb}")).await,
     }
 }

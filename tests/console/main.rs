@@ -11,6 +11,7 @@ mod embedded;
 mod exports;
 mod findings;
 mod forms;
+mod fuzz;
 mod grid;
 mod lists;
 mod login;
