@@ -23,6 +23,7 @@ pub mod frame;
 pub mod guard;
 pub mod history;
 pub mod indent;
+pub mod kept;
 pub mod local_path;
 pub mod login;
 pub mod offers;

@@ -10,6 +10,7 @@ mod exports;
 mod findings;
 mod forms;
 mod grid;
+mod interrupted;
 mod lists;
 mod login;
 mod migrations;
