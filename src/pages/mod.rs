@@ -28,6 +28,7 @@ pub mod local_path;
 pub mod login;
 pub mod offers;
 pub mod password;
+pub mod password_link;
 pub mod query;
 pub mod record;
 pub mod refusal;

@@ -11,6 +11,7 @@ mod findings;
 mod forms;
 mod grid;
 mod interrupted;
+mod letters;
 mod lists;
 mod login;
 mod migrations;
