@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::entry::{Deed, Entry};
+use super::entry::{Deed, Doer, Entry};
 use crate::{
     auth::grant::Grant,
     db::pool::{Connection, DatabaseError},
@@ -83,7 +83,12 @@ pub async fn latest(connection: &Connection, log: &Grant, registry: &Registry, m
             }
         }
     }
-    told.retain(|one| !matches!(&one.entry.deed, Deed::Other(event) if COMINGS_AND_GOINGS.contains(&event.as_str())));
+    told.retain(|one| match (&one.entry.deed, &one.entry.doer) {
+        (Deed::Other(event), _) => !COMINGS_AND_GOINGS.contains(&event.as_str()),
+        // The migration has an entry of its own.
+        (Deed::Created | Deed::Changed | Deed::Deleted, Doer::System(job)) => job != "migrate",
+        (Deed::Created | Deed::Changed | Deed::Deleted, _) => true,
+    });
     told.truncate(most);
     Ok(told)
 }

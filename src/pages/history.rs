@@ -12,7 +12,6 @@ use uuid::Uuid;
 use super::{
     display::{DiffRow, Side, TimeShown},
     frame::Frame,
-    indent::indented,
     offers, query,
     record::{self, back, record_id, resource, trail, with_back},
     response::page,
@@ -36,6 +35,7 @@ use crate::{
     resource::{
         Column, Currency, Kind, Registry, Resource,
         column::Input,
+        indent::indented,
         record::Record,
         reference::lookup,
         store::{self, StoreError},

@@ -3,10 +3,7 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use super::{
-    display::{MoneyShown, RecordLink, Secrecy, Shown, Slot, TimeShown, Tone},
-    indent::indented,
-};
+use super::display::{MoneyShown, RecordLink, Secrecy, Shown, Slot, TimeShown, Tone};
 use crate::{
     auth::{
         actor::Actor,
@@ -14,7 +11,7 @@ use crate::{
         policy::Action,
     },
     db::value::{Number, Timestamp, Value},
-    resource::{self, Column, Kind, Owner, Resource, record::Cell},
+    resource::{self, Column, Kind, Owner, Resource, indent::indented, record::Cell},
 };
 
 /// Who reads, and what that decides about every cell of one table's rows.

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{
     Column, Kind, Resource,
     column::{Format, Input},
+    indent::indented,
     moment::{self, Typed},
     money,
     record::Record,
@@ -77,12 +78,8 @@ pub fn as_typed(value: &Value, kind: Kind, zone: Tz) -> String {
             Some(moment) => moment.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S").to_string(),
             None => time.to_string(),
         },
-        (Value::Json(text), _) => {
-            match serde_json::from_str::<serde_json::Value>(text).and_then(|value| serde_json::to_string_pretty(&value)) {
-                Ok(pretty) => pretty,
-                Err(_) => text.clone(),
-            }
-        }
+        // Laid out by its text: a parser would round numbers that nobody touched.
+        (Value::Json(text), _) => indented(text),
         (Value::Bool(truth), _) => truth.to_string(),
         (value, _) => value.to_string(),
     }

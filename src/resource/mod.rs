@@ -5,6 +5,7 @@ pub mod cursor;
 pub mod export;
 pub mod filter;
 pub mod form;
+pub mod indent;
 pub mod moment;
 pub mod money;
 pub mod order;

@@ -207,7 +207,7 @@ async fn the_list_offers_what_can_be_done_next() {
     assert!(none.rows().is_empty());
     assert!(none.texts(".empty").concat().contains("Without"), "{:?}", none.texts(".empty"));
     let empty = browser.get("/tables/api_keys").await;
-    assert!(empty.texts(".empty").concat().contains("No api keys yet"), "{:?}", empty.texts(".empty"));
+    assert!(empty.texts(".empty").concat().contains("No API keys yet"), "{:?}", empty.texts(".empty"));
     assert!(empty.has(".empty a[href^='/tables/api_keys/new']"));
     let columns = browser.get("/tables/users?columns=email&columns=role").await;
     assert_eq!(columns.attributes("tbody tr:first-child [data-column]", "data-column"), ["email", "role"]);

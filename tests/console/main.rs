@@ -2,6 +2,7 @@
 
 mod addresses;
 mod administrators;
+mod browser;
 mod conflicts;
 mod crawl;
 mod demo;
@@ -14,6 +15,7 @@ mod interrupted;
 mod letters;
 mod lists;
 mod login;
+mod looks;
 mod migrations;
 mod program;
 mod proof;

@@ -1,12 +1,18 @@
 //! How does a test drive a real Chromium?
 
-use std::{path::PathBuf, process::Stdio, time::Duration};
+use std::{
+    path::PathBuf,
+    process::Stdio,
+    time::{Duration, Instant},
+};
 
-use fantoccini::{Client, ClientBuilder, Locator};
+use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
 use serde_json::json;
 use tokio::process::{Child, Command};
 
 use super::people::PASSWORD;
+
+const LEAVES_WITHIN: Duration = Duration::from_secs(15);
 
 /// A window of its own; gone with the test.
 pub struct Window {
@@ -119,14 +125,26 @@ impl Window {
         field.send_keys(text).await.expect("it takes text");
     }
 
+    /// Presses something; where that leads to another page, waits until this one is gone.
     pub async fn press(&self, selector: &str) {
-        self.client
-            .find(Locator::Css(selector))
-            .await
-            .unwrap_or_else(|error| panic!("{selector}: {error}"))
-            .click()
-            .await
-            .expect("it can be pressed");
+        let element = self.client.find(Locator::Css(selector)).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+        let leads_away = match element.tag_name().await.expect("a tag").as_str() {
+            "a" => true,
+            "button" => element.attr("type").await.expect("an attribute").is_none_or(|kind| kind == "submit"),
+            _ => false,
+        };
+        element.click().await.expect("it can be pressed");
+        if leads_away {
+            self.until_gone(&element).await;
+        }
+    }
+
+    async fn until_gone(&self, element: &Element) {
+        let since = Instant::now();
+        while element.is_enabled().await.is_ok() {
+            assert!(since.elapsed() < LEAVES_WITHIN, "the page stays: {}", self.path().await);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     pub async fn text(&self, selector: &str) -> String {
