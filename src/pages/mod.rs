@@ -22,7 +22,6 @@ pub mod flash;
 pub mod frame;
 pub mod guard;
 pub mod history;
-pub mod indent;
 pub mod kept;
 pub mod local_path;
 pub mod login;
