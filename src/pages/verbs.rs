@@ -238,7 +238,7 @@ fn words(action: Action, record: &Record, visit: &Visit) -> String {
         Action::Deactivate => format!("{label} can no longer sign in, from their next request on. Nothing of theirs is deleted."),
         Action::SendPasswordLink => {
             format!(
-                "Makes a link with which {label} chooses a password, once. It is shown to you now and never again; links made before stop working."
+                "Makes a link with which {label} chooses a password, once. It is mailed to them or, where that does not work, shown to you now and never again; links made before stop working."
             )
         }
         Action::Rotate => "Makes a new key with the same name and permissions, shown once. The old one stops working at once.".to_owned(),
