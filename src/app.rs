@@ -10,6 +10,7 @@ use crate::{
     db::pool::Database,
     keys::Keys,
     operations::notices::Notices,
+    post::Post,
     resource::Registry,
     tables::TABLES,
 };
@@ -43,6 +44,8 @@ pub struct Shared {
     pub keys: Arc<Keys>,
     /// The text of the band on every page.
     pub environment: Option<String>,
+    /// Without it one-time links are shown to whoever makes them.
+    pub post: Option<Post>,
     /// What the dashboard tells an administrator.
     pub notices: Notices,
 }

@@ -77,7 +77,7 @@ impl WayOn {
     }
 }
 
-/// What somebody typed, to be sent again from the error page. Never secrets, never the old token.
+/// What somebody typed, to be sent again from the error page. Never secrets, never a token in the bytes it came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
     /// An absolute path of our own.
@@ -85,6 +85,8 @@ pub struct Kept {
     pub fields: Vec<(String, String)>,
     /// The button's word.
     pub word: &'static str,
+    /// The form's token, where the page around it knows none for this session.
+    pub token: Option<String>,
 }
 
 impl PageError {

@@ -10,6 +10,7 @@ pub mod error;
 pub mod keys;
 pub mod operations;
 pub mod pages;
+pub mod post;
 pub mod resource;
 pub mod routes;
 pub mod server;

@@ -70,6 +70,21 @@ impl Csrf {
         Ok(URL_SAFE_NO_PAD.encode(token))
     }
 
+    /// The same token in other bytes, unchecked: for a page that cannot know whom it was made for.
+    #[must_use]
+    pub fn masked_anew(&self, token: &str) -> Option<String> {
+        let mut decoded = [0; SECRET_LENGTH * 2];
+        let Ok(SECRET_TWICE) = URL_SAFE_NO_PAD.decode_slice(token, &mut decoded) else { return None };
+        let mut pad = [0; SECRET_LENGTH];
+        getrandom::fill(&mut pad).ok()?;
+        for half in decoded.chunks_exact_mut(SECRET_LENGTH) {
+            for (out, pad) in half.iter_mut().zip(pad) {
+                *out ^= pad;
+            }
+        }
+        Some(URL_SAFE_NO_PAD.encode(decoded))
+    }
+
     /// Whether `token` was made for `binding`, in a time that does not depend on where it differs.
     #[must_use]
     pub fn accepts(&self, binding: &Binding, token: &str) -> bool {

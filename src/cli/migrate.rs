@@ -73,7 +73,9 @@ async fn execute(command: Migrate, owner: &mut Client) -> Result<(), MigrateFail
             for migration in &undone {
                 println!("undone {} {}", migration.version, migration.name);
             }
-            println!("{} undone; the schema is at version {to}", undone.len());
+            let left = migrate::status(owner).await?;
+            let at = left.iter().filter(|migration| migration.applied_on.is_some()).map(|migration| migration.version).max();
+            println!("{} undone; the schema is at version {}", undone.len(), at.unwrap_or(0));
         }
         Migrate::Validate => {
             let failures = migrate::validate(owner).await?;

@@ -394,8 +394,12 @@ pub fn leave(console: &Console, to: &str, kind: FlashKind, text: &str) -> HttpRe
 pub fn keeping(error: PageError, request: &HttpRequest, submission: &Submission) -> PageError {
     match error {
         PageError::Unavailable { retry_after, kept: None, source } => {
-            let kept =
-                resume::action(request).map(|action| Kept { action, fields: resume::without_secrets(submission), word: "Send it again" });
+            let kept = resume::action(request).map(|action| Kept {
+                action,
+                fields: resume::without_secrets(submission),
+                word: "Send it again",
+                token: None,
+            });
             PageError::Unavailable { retry_after, kept, source }
         }
         other => other,

@@ -15,7 +15,7 @@ use super::cookie::{self, FLASH, VISITOR};
 use super::error::RequestId;
 use super::local_path;
 use super::visit::{Known, Visit};
-use super::{flash, login, resume};
+use super::{flash, kept, login};
 use crate::app::Console;
 use crate::auth::csrf::Binding;
 use crate::auth::origin::{Channel, Origin, Party};
@@ -23,7 +23,7 @@ use crate::auth::reach::Source;
 use crate::auth::sealed::Purpose;
 use crate::auth::session::LoadedSession;
 use crate::auth::session_store::{self, SessionUnavailable};
-use crate::error::{Kept, PageError};
+use crate::error::PageError;
 use crate::resource::form::Submission;
 
 /// The largest form there is.
@@ -94,13 +94,8 @@ async fn admit(request: &mut ServiceRequest, console: &Console) -> Option<HttpRe
     flash::receive(request.request(), &console.entrance.sealer);
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if !is_read {
-        match body(request).await {
-            Ok(bytes) if fields(&bytes).count() > MOST_FIELDS => {
-                let refused = PageError::bad_request(format!("A form has at most {MOST_FIELDS} fields"));
-                return Some(HttpResponse::from_error(refused));
-            }
-            Ok(bytes) => {
-                let sent = Sent(Rc::new(decode(&bytes)));
+        match read(request).await {
+            Ok(sent) => {
                 request.extensions_mut().insert(sent);
             }
             Err(error) => return Some(HttpResponse::from_error(error)),
@@ -157,7 +152,7 @@ fn origin(request: &ServiceRequest, console: &Console) -> Origin {
 }
 
 /// The forms that are filled in before anybody is logged in.
-fn is_before_login(path: &str) -> bool {
+pub(super) fn is_before_login(path: &str) -> bool {
     matches!(path, "/login" | "/setup") || path.starts_with("/password/")
 }
 
@@ -187,7 +182,7 @@ fn stale(request: &ServiceRequest) -> PageError {
     // send again would need a cookie that this browser did not keep.
     let is_ours =
         request.app_data::<Data<Console>>().is_some_and(|console| console.entrance.reach.source(request.headers()) == Source::OurPage);
-    let kept = if is_ours && !is_before_login(request.path()) { kept(request) } else { None };
+    let kept = if is_ours && !is_before_login(request.path()) { kept::of(request) } else { None };
     let back = match (is_before_login(request.path()), referring_page(request.request())) {
         (false, Some(page)) => page,
         (false, None) => "/".to_owned(),
@@ -199,17 +194,11 @@ fn stale(request: &ServiceRequest) -> PageError {
 fn unavailable(request: &ServiceRequest, error: SessionUnavailable) -> PageError {
     match error {
         SessionUnavailable::Away => {
-            PageError::Unavailable { retry_after: std::time::Duration::from_secs(5), kept: kept(request), source: Some(error.into()) }
+            let kept = request.extensions().get::<Sent>().cloned().and_then(|sent| kept::with_its_token(request, &sent));
+            PageError::Unavailable { retry_after: std::time::Duration::from_secs(5), kept, source: Some(error.into()) }
         }
         SessionUnavailable::Failed => PageError::internal(error),
     }
-}
-
-/// What was typed into a form that could not be accepted now, to be sent again from the page that says so.
-fn kept(request: &ServiceRequest) -> Option<Kept> {
-    let action = resume::action(request.request())?;
-    let fields = request.extensions().get::<Sent>().map(|sent| resume::without_secrets(sent))?;
-    (!fields.is_empty()).then_some(Kept { action, fields, word: "Send it again" })
 }
 
 /// The path of our own page that sent this request.
@@ -231,6 +220,18 @@ fn finish(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
         cookie::remove(response.response_mut(), FLASH);
     }
     response
+}
+
+/// The form a request carries.
+///
+/// # Errors
+/// `TooLarge`, more fields than any form has, or a body that broke off.
+pub(super) async fn read(request: &mut ServiceRequest) -> Result<Sent, PageError> {
+    let bytes = body(request).await?;
+    if fields(&bytes).count() > MOST_FIELDS {
+        return Err(PageError::bad_request(format!("A form has at most {MOST_FIELDS} fields")));
+    }
+    Ok(Sent(Rc::new(decode(&bytes))))
 }
 
 /// Takes the body off the request and puts it back, so that handlers still find it.

@@ -8,6 +8,7 @@ use super::{
     edit::{carried_back, keeping, leave},
     frame::{FlashKind, Frame},
     offers::{label, named, obstacle, url_of},
+    password_link::{self, Mailed},
     query,
     record::{back, readable, record_id, resource, trail, with_back},
     refusal,
@@ -51,6 +52,8 @@ struct OncePage {
     frame: Frame,
     heading: &'static str,
     message: String,
+    /// Why it is shown here although it should have been mailed.
+    unsent: Option<String>,
     secret: String,
     what: &'static str,
     record_url: String,
@@ -235,7 +238,7 @@ fn words(action: Action, record: &Record, visit: &Visit) -> String {
         Action::Deactivate => format!("{label} can no longer sign in, from their next request on. Nothing of theirs is deleted."),
         Action::SendPasswordLink => {
             format!(
-                "Makes a link with which {label} chooses a password, once. It is shown to you now and never again; links made before stop working."
+                "Makes a link with which {label} chooses a password, once. It is mailed to them or, where that does not work, shown to you now and never again; links made before stop working."
             )
         }
         Action::Rotate => "Makes a new key with the same name and permissions, shown once. The old one stops working at once.".to_owned(),
@@ -267,17 +270,27 @@ pub async fn finished(
     next: Next,
 ) -> Result<HttpResponse, PageError> {
     let record_url = with_back(urls::record_url(resource, done.id), back);
+    let to = match next {
+        Next::Record => record_url.clone(),
+        Next::Another => with_back(urls::new_url(resource), back),
+    };
     let Some(secret) = done.shown_once else {
-        let to = match next {
-            Next::Record => record_url,
-            Next::Another => with_back(urls::new_url(resource), back),
-        };
         return Ok(leave(console, &to, FlashKind::Done, &done.message));
     };
+    let mut unsent = None;
     let (heading, what, secret) = match secret {
         ShownOnce::ApiKey(key) => ("The new API key", "Key", key),
         ShownOnce::PasswordLink(path) => {
-            ("The password link", "Link", [&console.entrance.reach.origin(request.headers()), path.as_str()].concat())
+            let link = [&console.entrance.reach.origin(request.headers()), path.as_str()].concat();
+            match password_link::mail(console, done.id, &link).await {
+                Mailed::To(address) => {
+                    let said = format!("{} The link was mailed to {address}.", done.message);
+                    return Ok(leave(console, &to, FlashKind::Done, &said));
+                }
+                Mailed::Not => {}
+                Mailed::Failed(why) => unsent = Some(why),
+            }
+            ("The password link", "Link", link)
         }
     };
     let list_url = back.map_or_else(|| urls::list_url(resource), str::to_owned);
@@ -286,6 +299,7 @@ pub async fn finished(
         frame: Frame::for_page(console, visit, request, heading, crumbs),
         heading,
         message: done.message,
+        unsent,
         secret,
         what,
         record_url,

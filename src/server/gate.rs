@@ -13,19 +13,21 @@ use actix_web::{
 use crate::{
     error::PageError,
     operations::readiness::{Readiness, State},
+    pages::kept,
 };
 
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(2);
 
 /// Middleware: pages wait for the database, but probes and the files of the error page do not.
-pub(super) async fn only_when_ready<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
+pub(super) async fn only_when_ready<B: MessageBody>(mut request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
     let needs_none = ["/health/", "/static/"].iter().any(|start| request.path().starts_with(start));
     let state = request.app_data::<Data<Readiness>>().map(|readiness| readiness.state());
     match state {
         Some(State::Ready) | None => next.call(request).await,
         Some(State::Starting { .. } | State::Away { .. }) if needs_none => next.call(request).await,
         Some(State::Starting { .. } | State::Away { .. }) => {
-            Err(PageError::Unavailable { retry_after: TRY_AGAIN_AFTER, kept: None, source: None }.into())
+            let kept = kept::while_away(&mut request).await;
+            Err(PageError::Unavailable { retry_after: TRY_AGAIN_AFTER, kept, source: None }.into())
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::{
     },
     db::pool::{Database, ServingRole},
     pages::{arrival::arrival, error::error_pages, guard::guard, response::security_headers},
+    post::Post,
     routes,
 };
 
@@ -49,11 +50,13 @@ pub(super) fn run(listener: TcpListener, shared: Shared, tables: Tables) -> io::
         Mode::Plain => Audience::Public,
     };
     let reach = Reach { public_url: shared.settings.public_url.clone() };
+    let post = shared.settings.smtp_url.as_ref().map(|url| Post::by(url.reveal())).transpose().map_err(io::Error::other)?;
     let program = Arc::new(app::Shared {
         registry: tables.registry,
         policy: tables.policy,
         entrance: Entrance::new(&shared.keys, reach, shared.setup_token.clone(), audience),
         keys: Arc::clone(&shared.keys),
+        post,
         notices: shared.notices.clone(),
         environment: shared.environment().map(str::to_owned),
     });

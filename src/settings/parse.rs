@@ -9,7 +9,7 @@ use std::{
 use actix_web::http::Uri;
 
 use super::{Database, Options, PublicUrl, Scheme, Secret, Settings};
-use crate::db::connect::Target;
+use crate::{db::connect::Target, post::Post};
 
 const DEFAULT_BIND: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 const LONGEST_ENVIRONMENT: usize = 40;
@@ -227,7 +227,10 @@ fn smtp_url(value: Option<OsString>) -> Result<Option<Secret>, SettingError> {
     };
     let uri: Uri = text.parse().map_err(|_| variable.wrong("something that is not a URL"))?;
     match (uri.scheme_str(), uri.host()) {
-        (Some("smtp" | "smtps"), Some(host)) if !host.is_empty() => Ok(Some(Secret::new(text))),
+        (Some("smtp" | "smtps"), Some(host)) if !host.is_empty() => match Post::by(&text) {
+            Ok(_) => Ok(Some(Secret::new(text))),
+            Err(_) => Err(variable.wrong("a URL that leads to no mail server")),
+        },
         (Some("smtp" | "smtps"), _) => Err(variable.wrong("no host")),
         (Some(_) | None, _) => Err(variable.wrong("another scheme, or none")),
     }

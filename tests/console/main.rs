@@ -13,6 +13,8 @@ mod findings;
 mod forms;
 mod fuzz;
 mod grid;
+mod interrupted;
+mod letters;
 mod lists;
 mod login;
 mod looks;

@@ -12,7 +12,8 @@ use crate::pages::response::security_headers;
 
 /// Every failure, with its status and a word its page must have.
 fn failures() -> Vec<(PageError, u16, &'static str)> {
-    let kept = Kept { action: "/tables/users".to_owned(), fields: vec![("a".to_owned(), "\"<".to_owned())], word: "Try again" };
+    let kept =
+        Kept { action: "/tables/users".to_owned(), fields: vec![("a".to_owned(), "\"<".to_owned())], word: "Try again", token: None };
     let wait = Duration::from_secs(7);
     let text = str::to_owned;
     vec![
