@@ -237,16 +237,17 @@ pub async fn save(
 ) -> Result<HttpResponse, PageError> {
     let resource = resource(&console, &path.0)?;
     let id = record_id(&path.1)?;
-    let (submission, unmerged) = conflict::decided(submission);
-    let keep = |error: PageError| keeping(error, &request, &submission);
+    let sent = submission;
+    let keep = |error: PageError| keeping(error, &request, &sent);
+    let (version, fields) = sent.without_version();
+    let (submission, unmerged) = conflict::decided(fields);
     let grant = visit.actor.authorize(Action::Edit, resource)?;
     let back = carried_back(&submission)?;
     let (connection, _, record) = readable(&console, &visit, resource, id).await.map_err(keep)?;
     editable(&visit, &record)?;
     let (mut draft, problems) =
         filled(&connection, &console, &visit, &grant, Some(&record), &submission).await.map_err(|error| keep(error.into()))?;
-    let version = submission.get("version").unwrap_or_default();
-    let subject = Subject::Known { record: &record, version };
+    let subject = Subject::Known { record: &record, version: &version };
     let bases = conflict::bases(&submission);
     let mut sheet = Sheet { resource, subject, back, problems, holder: None, guard: Guard::Typed, bases };
     if let Some(asked) = submission.get("find") {
@@ -274,7 +275,7 @@ pub async fn save(
     }
     drop(connection);
     let write = Write::begin(&console.database, &visit.origin).await.map_err(|error| keep(error.into()))?;
-    let saved = match workflows::save(&write, &visit.actor, &grant, &console.keys, id, version, &changes).await {
+    let saved = match workflows::save(&write, &visit.actor, &grant, &console.keys, id, &version, &changes).await {
         Ok(saved) => {
             write.commit().await.map_err(|error| keep(error.into()))?;
             saved

@@ -34,6 +34,18 @@ impl Submission {
         self.pairs.iter().rev().find(|pair| pair.0 == name).map(|pair| pair.1.as_str())
     }
 
+    /// Splits off the record's version as the form was opened on it. A form says it before any field, because a table
+    /// may have a column of that name, and the one must never be taken for the other.
+    #[must_use]
+    pub fn without_version(&self) -> (String, Submission) {
+        let mut fields = self.clone();
+        let version = match fields.pairs.iter().position(|(name, _)| name == "version") {
+            Some(position) => fields.pairs.remove(position).1,
+            None => String::new(),
+        };
+        (version, fields)
+    }
+
     fn part(&self, column: &str, part: &str) -> Option<&str> {
         self.pairs.iter().rev().find(|pair| pair.0.strip_prefix(column) == Some(part)).map(|pair| pair.1.as_str())
     }

@@ -122,3 +122,33 @@ async fn every_record_there_is_can_be_saved_untouched() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_called_version_is_not_the_version_of_the_record() {
+    let console = opened().await;
+    let admin = console.signed_in("admin").await;
+    let id = row(&console, "SELECT min(id::text) FROM ssot_api_contracts").await[0].clone().expect("a contract");
+    let path = format!("/tables/ssot_api_contracts/{id}");
+    let form = admin.get(&format!("{path}/edit")).await;
+    let opened_on = form.value("version").expect("a version");
+    let saved = send(&admin, &path, &with(filled(&form), &[("description", "Other words")])).await;
+    assert_eq!(saved.status, 303, "nobody else was there: {}", saved.text());
+    let versions = "SELECT version, description FROM ssot_api_contracts ORDER BY id LIMIT 1";
+    assert_eq!(row(&console, versions).await, ["v1.0.0", "Other words"].map(|text| Some(text.to_owned())));
+
+    let late = send(&admin, &path, &filled(&form)).await;
+    assert_eq!(late.status, 409, "the form is of before: {}", late.text());
+
+    let form = admin.get(&format!("{path}/edit")).await;
+    let mut pairs = filled(&form);
+    let typed = pairs.iter_mut().rfind(|pair| pair.0 == "version").expect("the field");
+    "v2.0.0".clone_into(&mut typed.1);
+    assert_eq!(send(&admin, &path, &pairs).await.status, 303);
+    assert_eq!(row(&console, versions).await[0].as_deref(), Some("v2.0.0"));
+
+    let token = admin.get(&format!("{path}/edit")).await.value("version").expect("a version");
+    assert_ne!(token, opened_on);
+    let few = [("version".to_owned(), token), ("description".to_owned(), "Fewer words".to_owned())];
+    assert_eq!(send(&admin, &path, &few).await.status, 303);
+    assert_eq!(row(&console, versions).await, ["v2.0.0", "Fewer words"].map(|text| Some(text.to_owned())));
+}
