@@ -34,7 +34,8 @@ const STAMPS: [&str; 2] = ["updated_at", "updated_by"];
 impl Entry {
     /// Whether a field of this entry is never shown.
     pub fn hides(&self, resource: &Resource, name: &str) -> bool {
-        let by_row = |flag: &str| [&self.old, &self.new].into_iter().flatten().any(|row| row.get(flag) == Some(&Json::Bool(true)));
+        let by_row =
+            |flag: &str| self.sealed || [&self.old, &self.new].into_iter().flatten().any(|row| row.get(flag) == Some(&Json::Bool(true)));
         match resource.column(name).map(|column| column.kind) {
             Some(Kind::Secret) => true,
             Some(Kind::SecretWhen(flag)) => by_row(flag),

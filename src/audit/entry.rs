@@ -92,6 +92,8 @@ pub struct Entry {
     pub reason: Option<String>,
     /// NULL in some adopted rows.
     pub at: Value,
+    /// Whether the record keeps its value encrypted, or did at any time.
+    pub sealed: bool,
 }
 
 impl Entry {
@@ -123,6 +125,7 @@ impl Entry {
             request: row.try_get("request_id")?,
             reason: row.try_get("reason")?,
             at: row.try_get("created_at")?,
+            sealed: row.try_get("sealed")?,
         })
     }
 

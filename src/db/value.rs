@@ -12,6 +12,10 @@ use uuid::Uuid;
 /// Microseconds from 1970 to 2000, where PostgreSQL begins to count.
 const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
 
+/// The first moment that a `timestamptz` holds, in 4714 BC, and the first that it does not, in 294277.
+const EARLIEST: i64 = -211_813_488_000_000_000;
+const BEYOND: i64 = 9_223_371_331_200_000_000;
+
 /// One cell of one row, as the database holds it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Value {
@@ -52,6 +56,8 @@ pub struct Address {
 impl Timestamp {
     pub const INFINITY: Timestamp = Timestamp(i64::MAX);
     pub const NEGATIVE_INFINITY: Timestamp = Timestamp(i64::MIN);
+    /// 2000-01-01 UTC.
+    pub const POSTGRES_EPOCH: Timestamp = Timestamp(0);
 
     /// `None` for infinity and for years that chrono cannot hold.
     pub fn moment(self) -> Option<DateTime<Utc>> {
@@ -66,8 +72,10 @@ impl Timestamp {
         self.0
     }
 
-    pub fn from_microseconds(microseconds: i64) -> Timestamp {
-        Timestamp(microseconds)
+    /// `None` for what PostgreSQL itself would refuse to read.
+    pub fn from_microseconds(microseconds: i64) -> Option<Timestamp> {
+        let is_infinity = matches!(microseconds, i64::MIN | i64::MAX);
+        (is_infinity || (EARLIEST..BEYOND).contains(&microseconds)).then_some(Timestamp(microseconds))
     }
 
     /// PostgreSQL ends in the year 294276; what lies outside its range is not storable.

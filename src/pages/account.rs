@@ -193,11 +193,14 @@ pub async fn save_profile(request: HttpRequest, console: web::Data<Console>, vis
     if typed.full_name_error.is_some() || typed.email_error.is_some() {
         return draw(&request, &console, &visit, StatusCode::UNPROCESSABLE_ENTITY, typed).await;
     }
-    if full_name == visit.actor.full_name && email.trim() == visit.actor.email {
+    // One address, one person: another spelling of somebody's would catch their logins.
+    let unchanged = email.trim() == visit.actor.email;
+    let kept_as = if unchanged { email.trim().to_owned() } else { email.trim().to_lowercase() };
+    if full_name == visit.actor.full_name && unchanged {
         return Ok(back_with(&console, FlashKind::Done, "Nothing was changed."));
     }
     let write = Write::begin(&console.database, &visit.origin).await?;
-    match own_account::save_profile(&write, visit.actor.id, full_name, email.trim()).await {
+    match own_account::save_profile(&write, visit.actor.id, full_name, &kept_as).await {
         Ok(true) => write.commit().await?,
         Ok(false) => return Err(PageError::SignedOut),
         Err(DatabaseError::Violation(violation)) if violation.concerns("email") => {

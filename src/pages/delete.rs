@@ -130,8 +130,12 @@ async fn draw(
     status: StatusCode,
 ) -> Result<HttpResponse, PageError> {
     let resource = record.resource;
-    let referring = store::referring(connection, &console.registry, resource, record.id).await?;
     let may_delete = visit.actor.may(Action::Delete, resource);
+    let mut referring = store::referring(connection, &console.registry, resource, record.id).await?;
+    if !may_delete {
+        // A count tells as much as a list does; only whoever could delete needs all that stands in the way.
+        referring.retain(|(referrer, _)| visit.actor.sees_labels_of(referrer.resource));
+    }
     let never = match resource.removal {
         Removal::Never(why) => Some(why),
         Removal::Delete => None,

@@ -113,6 +113,8 @@ pub(super) fn text_error(label: &str, value: &str, longest: usize) -> Option<Str
         Some(["Enter the ", label].concat())
     } else if value.contains('\0') {
         Some("The character NUL cannot be stored: remove it".to_owned())
+    } else if value.chars().any(char::is_control) {
+        Some("Holds a line break or another control character: remove it".to_owned())
     } else if value.chars().count() > longest {
         Some(format!("At most {longest} characters: this has {}", value.chars().count()))
     } else {

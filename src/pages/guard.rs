@@ -28,6 +28,9 @@ use crate::resource::form::Submission;
 
 /// The largest form there is.
 const MOST_BYTES: usize = 1024 * 1024;
+/// More fields than any form has. Pages that keep what was typed write each of them out again, so that
+/// without a limit a small form could be made into a page of many times its size.
+const MOST_FIELDS: usize = 500;
 /// What carries a form's token.
 pub const TOKEN: &str = "csrf_token";
 
@@ -222,9 +225,13 @@ fn finish(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
 /// The form a request carries.
 ///
 /// # Errors
-/// `TooLarge`, or a body that broke off.
+/// `TooLarge`, too many fields, or a body that broke off.
 pub(super) async fn read(request: &mut ServiceRequest) -> Result<Sent, PageError> {
-    Ok(Sent(Rc::new(decode(&body(request).await?))))
+    let bytes = body(request).await?;
+    if fields(&bytes).count() > MOST_FIELDS {
+        return Err(PageError::bad_request(format!("A form has at most {MOST_FIELDS} fields")));
+    }
+    Ok(Sent(Rc::new(decode(&bytes))))
 }
 
 /// Takes the body off the request and puts it back, so that handlers still find it.
@@ -248,10 +255,14 @@ async fn body(request: &mut ServiceRequest) -> Result<Bytes, PageError> {
     Ok(bytes)
 }
 
+fn fields(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty())
+}
+
 /// Decodes `application/x-www-form-urlencoded`, remembering the names of fields that are no UTF-8.
 fn decode(bytes: &[u8]) -> Submission {
     let mut submission = Submission::default();
-    for pair in bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+    for pair in fields(bytes) {
         let mut halves = pair.splitn(2, |byte| *byte == b'=');
         let (name, name_is_whole) = text(halves.next().unwrap_or_default());
         let (value, value_is_whole) = text(halves.next().unwrap_or_default());

@@ -68,7 +68,15 @@ pub(super) fn action(request: &HttpRequest) -> Option<String> {
 
 /// What may be written into a page: everything but passwords and the token.
 pub(super) fn without_secrets(sent: &Submission) -> Vec<(String, String)> {
-    sent.pairs.iter().filter(|(name, _)| !is_secret(name)).cloned().collect()
+    // A setting's value is a secret when the form asks for it to be encrypted.
+    let is_encrypted = sent.get("is_encrypted") == Some("true");
+    let is_left_behind = |name: &str| is_secret(name) || (is_encrypted && names_setting_value(name));
+    sent.pairs.iter().filter(|(name, _)| !is_left_behind(name)).cloned().collect()
+}
+
+/// The field itself, and what a merge carries of it beside (`setting_value.mine`).
+fn names_setting_value(name: &str) -> bool {
+    name.split('.').next() == Some("setting_value")
 }
 
 fn is_secret(name: &str) -> bool {

@@ -64,6 +64,16 @@ pub enum Currency {
     },
 }
 
+impl Currency {
+    /// The column of the same table on which the currency depends.
+    pub const fn decided_by(self) -> &'static str {
+        match self {
+            Currency::Column(column) => column,
+            Currency::Through { reference, .. } => reference,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Choice {
     /// The database's word.
@@ -146,9 +156,11 @@ pub enum Matching {
 #[derive(Debug)]
 pub struct Redaction {
     pub members: &'static [&'static str],
-    /// A member that is secret where another one is true: the two, in this order.
+    /// A member that is secret where another one is true: the two, in this order. It stays secret in what was
+    /// written about the same record while the other was not yet true.
     pub secret_when: (&'static str, &'static str),
-    /// The columns in which that other one counts: what became secret was so before, on the other side.
+    /// The table whose rows have both, and the logs that tell of it.
+    pub kept_in: &'static str,
     pub told_by: &'static [&'static str],
 }
 

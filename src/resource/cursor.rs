@@ -71,7 +71,7 @@ fn key(text: &str, kind: Kind) -> Option<Value> {
         Kind::Uuid | Kind::Reference(_) => Value::Uuid(Uuid::try_parse(text).ok()?),
         Kind::Money(_) if text == "NaN" => Value::Number(Number::NotANumber),
         Kind::Money(_) => Value::Number(Number::Decimal(money::plain(text)?)),
-        Kind::Timestamp => Value::Time(Timestamp::from_microseconds(text.parse().ok()?)),
+        Kind::Timestamp => Value::Time(Timestamp::from_microseconds(text.parse().ok()?)?),
         Kind::Inet => Value::Address(text.parse().ok()?),
         Kind::Json | Kind::Secret | Kind::SecretWhen(_) => return None,
     })

@@ -80,7 +80,10 @@ pub async fn resolve(connection: &Connection, actor: &Actor, draft: &mut Draft<'
         }
     }
     for index in 0..draft.fields.len() {
-        if let (Kind::Money(currency), Some(Value::Number(_))) = (draft.fields[index].column.kind, &draft.fields[index].change) {
+        let Kind::Money(currency) = draft.fields[index].column.kind else { continue };
+        let is_typed = matches!(draft.fields[index].change, Some(Value::Number(_)));
+        // An amount left as it was still has to fit the currency it comes into.
+        if is_typed || draft.changes_column(currency.decided_by()) {
             let currency = currency_of(connection, actor, draft, currency).await?;
             let field = &mut draft.fields[index];
             if let Err(message) = money::parse(field.typed.trim(), currency.as_deref()) {

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod administrators;
+mod attack;
 mod browser;
 mod conflicts;
 mod crawl;

@@ -198,7 +198,7 @@ fn request(resource: &'static Resource) -> ListRequest {
 
 /// Every condition that a filter on the column can come to.
 fn conditions(column: &Column) -> Vec<Condition> {
-    let time = Timestamp::from_microseconds(0);
+    let time = Timestamp::POSTGRES_EPOCH;
     let mut conditions = vec![Condition::Empty, Condition::Filled];
     match column.kind {
         Kind::Text(_) if column.matching == Matching::Part => conditions.push(Condition::Contains("words".to_owned())),
@@ -227,7 +227,7 @@ fn samples(kind: Kind) -> Vec<Value> {
         Kind::Bool => vec![Value::Bool(true)],
         Kind::Uuid | Kind::Reference(_) => vec![Value::Uuid(Uuid::nil())],
         Kind::Money(_) => vec![Value::Number(Number::Decimal(Decimal::ONE))],
-        Kind::Timestamp => vec![Value::Time(Timestamp::from_microseconds(0))],
+        Kind::Timestamp => vec![Value::Time(Timestamp::POSTGRES_EPOCH)],
         Kind::Inet => vec![Value::Address(Address { address: std::net::Ipv4Addr::LOCALHOST.into(), prefix: 32 })],
         Kind::Json | Kind::Secret | Kind::SecretWhen(_) => Vec::new(),
     }

@@ -66,6 +66,18 @@ impl Browser {
         self.post_raw(path, body.into_bytes()).await
     }
 
+    /// As [`Browser::post`], with headers of one's own.
+    pub async fn post_saying(&self, path: &str, headers: &[(&'static str, &'static str)], fields: &[(&str, &str)]) -> Answer {
+        let token = self.get("/account").await.value("csrf_token").expect("a page of somebody logged in has a token");
+        let body = form_urlencoded::Serializer::new(String::new()).append_pair("csrf_token", &token).extend_pairs(fields).finish();
+        let mut request = self.client.post(format!("{}{path}", self.base)).header("origin", &self.base);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
+        self.send(request).await.expect("the console answers")
+    }
+
     pub async fn sign_in(&self, username: &str) {
         let page = self.get("/login").await;
         let token = page.value("csrf_token").expect("the login form has a token");
