@@ -92,7 +92,7 @@ pub struct Entry {
     pub reason: Option<String>,
     /// NULL in some adopted rows.
     pub at: Value,
-    /// Whether the record keeps its value encrypted, or did at any time.
+    /// Whether the record keeps its value encrypted, or did at a later time.
     pub sealed: bool,
 }
 

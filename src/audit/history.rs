@@ -67,14 +67,17 @@ impl Before {
 /// Both logs as one, because the platform wrote every table's changes into the second. The inner limit
 /// lets the index of each log stop early; rows without a time are few and stand in a part of their own.
 ///
-/// `sealed` says that the record's value is or ever was encrypted: what stood in the log before that is no less secret.
+/// `sealed` says that the record's value is encrypted, or was at a later time: what stood in the log before that is
+/// no less secret.
 const PAGE: &str = "\
 SELECT e.log, e.id, e.action, e.old_values, e.new_values, e.context, e.user_id, e.ip_address, e.created_at, \
        d.actor_kind, d.actor_name, d.request_id, d.reason, u.id AS acting_id, u.full_name AS acting_name, \
        ($1 = 'system_settings' AND (EXISTS (SELECT FROM system_settings s WHERE s.id = $2 AND s.is_encrypted) \
          OR EXISTS (SELECT FROM audit_logs x WHERE x.entity_type = $1 AND x.entity_id = $2 \
+             AND (coalesce(x.created_at, '-infinity'), x.id) >= (coalesce(e.created_at, '-infinity'), e.id) \
              AND (x.old_values ->> 'is_encrypted' = 'true' OR x.new_values ->> 'is_encrypted' = 'true')) \
          OR EXISTS (SELECT FROM ssot_audit_logs x WHERE x.entity_type = $1 AND x.entity_id = $2 \
+             AND (coalesce(x.created_at, '-infinity'), x.id) >= (coalesce(e.created_at, '-infinity'), e.id) \
              AND (x.old_values ->> 'is_encrypted' = 'true' OR x.new_values ->> 'is_encrypted' = 'true')))) AS sealed \
 FROM ((SELECT 'audit_logs'::text AS log, l.id, l.action, l.old_values, l.new_values, l.context, l.user_id::text AS user_id, \
               l.ip_address, l.created_at \
@@ -119,8 +122,10 @@ SELECT e.log, e.id, e.action, e.old_values, e.new_values, e.context, e.user_id, 
        NULL::uuid AS acting_id, NULL::text AS acting_name, \
        ($3 = 'system_settings' AND (EXISTS (SELECT FROM system_settings s WHERE s.id = $4 AND s.is_encrypted) \
          OR EXISTS (SELECT FROM audit_logs x WHERE x.entity_type = $3 AND x.entity_id = $4 \
+             AND (coalesce(x.created_at, '-infinity'), x.id) >= (coalesce(e.created_at, '-infinity'), e.id) \
              AND (x.old_values ->> 'is_encrypted' = 'true' OR x.new_values ->> 'is_encrypted' = 'true')) \
          OR EXISTS (SELECT FROM ssot_audit_logs x WHERE x.entity_type = $3 AND x.entity_id = $4 \
+             AND (coalesce(x.created_at, '-infinity'), x.id) >= (coalesce(e.created_at, '-infinity'), e.id) \
              AND (x.old_values ->> 'is_encrypted' = 'true' OR x.new_values ->> 'is_encrypted' = 'true')))) AS sealed \
 FROM (SELECT 'audit_logs'::text AS log, l.id, l.action, l.old_values, l.new_values, l.context, l.user_id::text AS user_id, \
              l.ip_address, l.created_at, l.entity_type, l.entity_id FROM audit_logs l WHERE l.id = $2 \

@@ -156,12 +156,14 @@ pub enum Matching {
 #[derive(Debug)]
 pub struct Redaction {
     pub members: &'static [&'static str],
-    /// A member that is secret where another one is true: the two, in this order. It stays secret in what was
-    /// written about the same record while the other was not yet true.
+    /// A member that is secret where another one is true: the two, in this order.
     pub secret_when: (&'static str, &'static str),
-    /// The table whose rows have both, and the logs that tell of it.
-    pub kept_in: &'static str,
+    /// The columns in which that other one counts: what became secret was so before, on the other side.
     pub told_by: &'static [&'static str],
+    /// The table whose rows have both, and the logs of it: what stood there before the value was kept secret is
+    /// mostly the same one.
+    pub kept_in: &'static str,
+    pub logs: &'static [&'static str],
 }
 
 /// Where a column's value is kept.

@@ -7,8 +7,9 @@ use crate::resource::{Column, Group, Kind, Order, Redaction, Resource, Slot, Tab
 pub(super) static SECRETS: Redaction = Redaction {
     members: &["password_hash", "key_hash", "session_token", "refresh_token", "token_hash", "state"],
     secret_when: ("setting_value", "is_encrypted"),
+    told_by: &["old_values", "new_values"],
     kept_in: "system_settings",
-    told_by: &["audit_logs", "ssot_audit_logs"],
+    logs: &["audit_logs", "ssot_audit_logs"],
 };
 
 static COLUMNS: &[Column] = &[

@@ -59,9 +59,10 @@ impl Selection {
                 Some(reference) => selection.join(resource, reference),
             };
             if column.redaction.is_some() {
-                // What is secret depends on the record an entry is about.
-                selection.need(alias, "entity_type");
-                selection.need(alias, "entity_id");
+                // What is secret depends on the record an entry is about, and on when it was written.
+                for name in ["entity_type", "entity_id", "created_at"] {
+                    selection.need(alias, name);
+                }
             }
             match column.kind {
                 Kind::Secret => {}
@@ -165,12 +166,19 @@ impl Statement {
         for (index, member) in redaction.members.iter().enumerate() {
             self.words(&[if index > 0 { "," } else { "" }, member]);
         }
-        // The log is asked only about entries that hold the member at all.
-        self.words(&["}'::text[] - CASE WHEN NOT t.", name, " ? '", member, "' THEN '{}'::text[] WHEN t.", name, " ->> '", flag]);
-        self.words(&["' = 'true' OR EXISTS (SELECT FROM ", redaction.kept_in, " k WHERE k.id = t.entity_id AND k.", flag, ")"]);
-        for log in redaction.told_by {
+        // The logs are asked only about entries that hold the member at all.
+        self.words(&["}'::text[] - CASE WHEN NOT t.", name, " ? '", member, "' THEN '{}'::text[] WHEN false"]);
+        for document in redaction.told_by {
+            self.words(&[" OR t.", document, " ->> '", flag, "' = 'true'"]);
+        }
+        self.words(&[" OR EXISTS (SELECT FROM ", redaction.kept_in, " k WHERE k.id = t.entity_id AND k.", flag, ")"]);
+        for log in redaction.logs {
             self.words(&[" OR EXISTS (SELECT FROM ", log, " x WHERE x.entity_type = t.entity_type AND x.entity_id = t.entity_id"]);
-            self.words(&[" AND (x.old_values ->> '", flag, "' = 'true' OR x.new_values ->> '", flag, "' = 'true'))"]);
+            self.push(" AND (coalesce(x.created_at, '-infinity'), x.id) >= (coalesce(t.created_at, '-infinity'), t.id) AND (false");
+            for document in redaction.told_by {
+                self.words(&[" OR x.", document, " ->> '", flag, "' = 'true'"]);
+            }
+            self.push("))");
         }
         self.words(&[" THEN ARRAY['", member, "'] ELSE '{}'::text[] END"]);
         self.words(&[" ELSE t.", name, " END)"]);
@@ -184,8 +192,9 @@ impl Statement {
     pub(super) fn walked(&mut self, selection: &Selection, resource: &'static Resource, key: &'static str) -> &mut Self {
         let mut names = vec!["id"];
         let own = selection.own.iter().filter(|column| !column.is_secret()).map(|column| column.name);
+        let told_by = selection.own.iter().filter_map(|column| column.redaction).flat_map(|redaction| redaction.told_by.iter().copied());
         let searched = resource.searchable().map(|column| column.name);
-        for name in std::iter::once(key).chain(own).chain(selection.plain.iter().copied()).chain(searched) {
+        for name in std::iter::once(key).chain(own).chain(told_by).chain(selection.plain.iter().copied()).chain(searched) {
             if !names.contains(&name) {
                 names.push(name);
             }
