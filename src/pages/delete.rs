@@ -97,8 +97,9 @@ pub async fn delete(
     let seen = submission.get("version").filter(|version| !version.is_empty());
     drop(connection);
     let write = Write::begin(&console.database, &visit.origin).await.map_err(|error| keep(error.into()))?;
-    let refused = match workflows::delete(&write, &console.registry, &grant, id).await {
-        Ok(gone) if seen.is_some_and(|seen| seen != gone.version()) => true,
+    // What falls through is drawn again as it stands now, with what is in the way.
+    match workflows::delete(&write, &console.registry, &grant, id).await {
+        Ok(gone) if seen != Some(gone.version().as_str()) => {}
         Ok(gone) => {
             write.commit().await.map_err(|error| keep(error.into()))?;
             let list = back.unwrap_or_else(|| urls::list_url(resource));
@@ -106,16 +107,12 @@ pub async fn delete(
             let to = if list.starts_with(&urls::record_url(resource, id)) { urls::list_url(resource) } else { list };
             return Ok(leave(&console, &to, FlashKind::Done, &format!("The {} “{}” is deleted.", resource.singular, gone.label())));
         }
-        Err(WorkflowError::Store(StoreError::Referred(_) | StoreError::NeverDeleted(_))) => true,
+        Err(WorkflowError::Store(StoreError::Referred(_) | StoreError::NeverDeleted(_))) => {}
         Err(WorkflowError::Store(StoreError::Database(DatabaseError::Violation(violation))))
-            if violation.kind == ViolationKind::ForeignKey =>
-        {
-            true
-        }
+            if violation.kind == ViolationKind::ForeignKey => {}
         Err(error) => return Err(keep(refusal::page(error))),
-    };
+    }
     drop(write);
-    debug_assert!(refused, "everything else has returned");
     let (connection, _, record) = readable(&console, &visit, resource, id).await?;
     draw(&request, &console, &visit, &connection, &record, back.as_deref(), StatusCode::CONFLICT).await
 }

@@ -7,15 +7,14 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
-use actix_web::web::{Bytes, BytesMut, Data};
+use actix_web::web::Data;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse};
-use futures_util::StreamExt;
 
 use super::cookie::{self, FLASH, VISITOR};
 use super::error::RequestId;
 use super::local_path;
 use super::visit::{Known, Visit};
-use super::{flash, kept, login};
+use super::{flash, kept, login, submission};
 use crate::app::Console;
 use crate::auth::csrf::Binding;
 use crate::auth::origin::{Channel, Origin, Party};
@@ -26,11 +25,6 @@ use crate::auth::session_store::{self, SessionUnavailable};
 use crate::error::PageError;
 use crate::resource::form::Submission;
 
-/// The largest form there is.
-const MOST_BYTES: usize = 1024 * 1024;
-/// More fields than any form has. Pages that keep what was typed write each of them out again, so that
-/// without a limit a small form could be made into a page of many times its size.
-const MOST_FIELDS: usize = 500;
 /// What carries a form's token.
 pub const TOKEN: &str = "csrf_token";
 
@@ -225,74 +219,7 @@ fn finish(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
 /// The form a request carries.
 ///
 /// # Errors
-/// `TooLarge`, more fields than any form has, or a body that broke off.
+/// See [`submission::receive`].
 pub(super) async fn read(request: &mut ServiceRequest) -> Result<Sent, PageError> {
-    let bytes = body(request).await?;
-    if fields(&bytes).count() > MOST_FIELDS {
-        return Err(PageError::bad_request(format!("A form has at most {MOST_FIELDS} fields")));
-    }
-    Ok(Sent(Rc::new(decode(&bytes))))
-}
-
-/// Takes the body off the request and puts it back, so that handlers still find it.
-async fn body(request: &mut ServiceRequest) -> Result<Bytes, PageError> {
-    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > MOST_BYTES) {
-        return Err(PageError::TooLarge);
-    }
-    let mut payload = request.take_payload();
-    let mut bytes = BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| PageError::bad_request("The request ended before all of it had come"))?;
-        if bytes.len() + chunk.len() > MOST_BYTES {
-            return Err(PageError::TooLarge);
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    let bytes = bytes.freeze();
-    let again = futures_util::stream::once(std::future::ready(Ok(bytes.clone())));
-    request.set_payload(Payload::Stream { payload: Box::pin(again) });
-    Ok(bytes)
-}
-
-fn fields(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty())
-}
-
-/// Decodes `application/x-www-form-urlencoded`, remembering the names of fields that are no UTF-8.
-fn decode(bytes: &[u8]) -> Submission {
-    let mut submission = Submission::default();
-    for pair in fields(bytes) {
-        let mut halves = pair.splitn(2, |byte| *byte == b'=');
-        let (name, name_is_whole) = text(halves.next().unwrap_or_default());
-        let (value, value_is_whole) = text(halves.next().unwrap_or_default());
-        if !(name_is_whole && value_is_whole) {
-            submission.garbled.push(name.clone());
-        }
-        submission.pairs.push((name, value));
-    }
-    submission
-}
-
-/// The decoded text, and whether it was UTF-8.
-fn text(encoded: &[u8]) -> (String, bool) {
-    let spaced: Vec<u8> = encoded.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-    let decoded: Vec<u8> = percent_encoding::percent_decode(&spaced).collect();
-    match String::from_utf8(decoded) {
-        Ok(text) => (text, true),
-        Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), false),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn forms_are_decoded_byte_for_byte() {
-        let sent = decode(b"a=1+2&b=%C3%A9%26&c&d=%FF&=x&a=%2B");
-        let pairs: Vec<(&str, &str)> = sent.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        assert_eq!(pairs, [("a", "1 2"), ("b", "é&"), ("c", ""), ("d", "\u{fffd}"), ("", "x"), ("a", "+")]);
-        assert_eq!(sent.garbled, ["d"]);
-    }
+    Ok(Sent(Rc::new(submission::receive(request).await?)))
 }

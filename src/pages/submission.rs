@@ -1,44 +1,51 @@
 //! What did a form send, byte for byte, and is it a form at all?
 
-use std::{future::Future, pin::Pin};
+use std::future::{Ready, ready};
 
 use actix_web::{
-    FromRequest, HttpRequest,
-    dev::Payload,
+    FromRequest, HttpMessage, HttpRequest,
+    dev::{Payload, ServiceRequest},
     http::header::{self, HeaderMap},
     web,
 };
 use futures_util::StreamExt;
 
+use super::guard::Sent;
 use crate::{error::PageError, resource::form::Submission};
 
 /// The largest form; a browser's files and other programs' bodies end here.
-pub const LARGEST: usize = 1024 * 1024;
+const LARGEST: usize = 1024 * 1024;
 /// More fields than any form has.
 const MOST: usize = 500;
 
 impl FromRequest for Submission {
     type Error = PageError;
-    type Future = Pin<Box<dyn Future<Output = Result<Submission, PageError>>>>;
+    type Future = Ready<Result<Submission, PageError>>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let refused = refusal(request.headers());
-        let mut payload = payload.take();
-        Box::pin(async move {
-            if let Some(refused) = refused {
-                return Err(refused);
-            }
-            let mut body = web::BytesMut::new();
-            while let Some(chunk) = payload.next().await {
-                let chunk = chunk.map_err(|_| PageError::bad_request("The form broke off on its way"))?;
-                if body.len() + chunk.len() > LARGEST {
-                    return Err(PageError::TooLarge);
-                }
-                body.extend_from_slice(&chunk);
-            }
-            decode(&body)
-        })
+    /// The guard has read the form already, to check its token.
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(request.extensions().get::<Sent>().map(|sent| Submission::clone(sent)).unwrap_or_default()))
     }
+}
+
+/// Takes the form off a request.
+///
+/// # Errors
+/// `TooLarge`, a body of another kind or with more fields than any form has, or one that broke off.
+pub async fn receive(request: &mut ServiceRequest) -> Result<Submission, PageError> {
+    if let Some(refused) = refusal(request.headers()) {
+        return Err(refused);
+    }
+    let mut payload = request.take_payload();
+    let mut body = web::BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| PageError::bad_request("The form broke off on its way"))?;
+        if body.len() + chunk.len() > LARGEST {
+            return Err(PageError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    decode(&body)
 }
 
 /// What the head alone tells: a body too large is not read, another kind of body not guessed at.
@@ -58,7 +65,7 @@ fn refusal(headers: &HeaderMap) -> Option<PageError> {
 ///
 /// # Errors
 /// `BadRequest` where there are too many fields or an escape is broken.
-pub fn decode(body: &[u8]) -> Result<Submission, PageError> {
+fn decode(body: &[u8]) -> Result<Submission, PageError> {
     let mut submission = Submission::default();
     for part in body.split(|byte| *byte == b'&').filter(|part| !part.is_empty()) {
         if submission.pairs.len() == MOST {

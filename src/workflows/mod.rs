@@ -155,6 +155,11 @@ pub async fn delete(write: &Write, registry: &Registry, grant: &Grant, id: Uuid)
     if grant.resource().table == "system_settings" {
         setting::may_go(&record)?;
     }
+    if grant.resource().table == "accounts" && record.value("balance").as_decimal().is_some_and(|balance| !balance.is_zero()) {
+        return Err(WorkflowError::Conflict(
+            "The account holds a balance, which would vanish with it. Deactivate the account instead.".to_owned(),
+        ));
+    }
     Ok(record)
 }
 

@@ -2,10 +2,12 @@
 
 use std::{
     fs::{self, File},
-    io::Write as _,
+    io::{self, Write as _},
     os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -16,6 +18,7 @@ use super::{
 
 /// `sun_path` holds 107 bytes, and PostgreSQL appends "/.s.PGSQL.5432" and, for its lock, ".lock".
 const LONGEST_SOCKET_DIRECTORY: usize = 85;
+const LEFTOVERS_END_WITHIN: Duration = Duration::from_secs(20);
 const OWN_CONFIGURATION: &str = "nexus.conf";
 const PEER_MAP: &str = "nexus_console";
 
@@ -70,7 +73,7 @@ impl Cluster {
         let mut complaint = String::new();
         for locale in ["--locale=C.UTF-8", "--no-locale"] {
             if aside.exists() {
-                fs::remove_dir_all(&aside).map_err(EmbeddedError::files(&aside))?;
+                remove_for_good(&aside).map_err(EmbeddedError::files(&aside))?;
             }
             account::private_directory(&aside, self.account.as_ref())?;
             let output = self.initialise(&aside, locale)?;
@@ -132,6 +135,20 @@ impl Cluster {
             std::os::unix::fs::chown(&aside, Some(account.user), Some(account.group)).map_err(EmbeddedError::files(&aside))?;
         }
         fs::rename(&aside, &path).map_err(EmbeddedError::files(&path))
+    }
+}
+
+/// An `initdb` that outlived the console that ran it may still be writing: the folder is emptied until it stays so.
+fn remove_for_good(folder: &Path) -> io::Result<()> {
+    let since = Instant::now();
+    loop {
+        match fs::remove_dir_all(folder) {
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty && since.elapsed() < LEFTOVERS_END_WITHIN => {
+                thread::sleep(Duration::from_millis(50));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            outcome => return outcome,
+        }
     }
 }
 

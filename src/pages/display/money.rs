@@ -6,6 +6,7 @@ use askama::filters::HtmlSafe;
 use rust_decimal::Decimal;
 
 use super::count::grouped;
+use crate::resource::money::decimals;
 
 /// An amount, or the text the database has where no number fits (NaN).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,19 +20,6 @@ pub enum Amount<'a> {
 pub struct MoneyShown<'a> {
     pub amount: Amount<'a>,
     pub currency: Option<&'a str>,
-}
-
-/// The currencies of ISO 4217 that have no minor unit.
-const WITHOUT_DECIMALS: [&str; 17] =
-    ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"];
-
-/// How many decimals amounts of this currency are written and accepted with: the column holds two at most.
-#[must_use]
-pub fn decimals(currency: Option<&str>) -> u32 {
-    match currency {
-        Some(code) if WITHOUT_DECIMALS.contains(&code) => 0,
-        Some(_) | None => 2,
-    }
 }
 
 impl<'a> MoneyShown<'a> {
@@ -64,7 +52,7 @@ impl<'a> MoneyShown<'a> {
             return Minor { fraction: 0, places: 0 };
         };
         let amount = amount.normalize();
-        let places = amount.scale().max(decimals(self.currency));
+        let places = amount.scale().max(self.currency.map_or(2, decimals));
         // A fraction that exists is shown in full, at least as the two decimals the column has.
         let places = if places == 0 { 0 } else { places.max(2) };
         let unit = 10_u128.pow(amount.scale());
