@@ -37,9 +37,11 @@ impl Latest {
 /// So many rows are looked through, because one request writes several.
 const LOOKED_THROUGH: i64 = 200;
 
+/// What is set to which value is not told here, so whether one was ever secret need not be asked.
 const LATEST: &str = "\
 SELECT e.log, e.id, e.action, e.old_values, e.new_values, e.context, e.user_id, e.ip_address, e.created_at, e.entity_type, e.entity_id, \
-       d.actor_kind, d.actor_name, d.request_id, d.reason, u.id AS acting_id, u.full_name AS acting_name \
+       d.actor_kind, d.actor_name, d.request_id, d.reason, u.id AS acting_id, u.full_name AS acting_name, \
+       e.entity_type = 'system_settings' AS sealed \
 FROM (SELECT 'audit_logs'::text AS log, l.id, l.action, l.old_values, l.new_values, l.context, l.user_id AS acting, \
              l.user_id::text AS user_id, l.ip_address, l.created_at, l.entity_type, l.entity_id \
         FROM audit_logs l WHERE l.created_at IS NOT NULL ORDER BY l.created_at DESC, l.id DESC LIMIT $1) e \

@@ -83,7 +83,8 @@ pub async fn resolve(connection: &Connection, actor: &Actor, draft: &mut Draft<'
         let Kind::Money(currency) = draft.fields[index].column.kind else { continue };
         let is_typed = matches!(draft.fields[index].change, Some(Value::Number(_)));
         // An amount left as it was still has to fit the currency it comes into.
-        if is_typed || draft.changes_column(currency.decided_by()) {
+        let is_empty = draft.fields[index].typed.trim().is_empty();
+        if !is_empty && (is_typed || draft.changes_column(currency.decided_by())) {
             let currency = currency_of(connection, actor, draft, currency).await?;
             let field = &mut draft.fields[index];
             if let Err(message) = money::parse(field.typed.trim(), currency.as_deref()) {
