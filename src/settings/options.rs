@@ -29,7 +29,7 @@ pub struct Options {
     #[arg(long, global = true, env = "NEXUS_SECRET_KEY", value_name = "KEYS", hide_env_values = true)]
     pub secret_key: Option<OsString>,
 
-    /// The audit log's Ed25519 key, 32 bytes in hex; default is made and kept in the data directory
+    /// The audit log's Ed25519 key, 32 bytes in hex; checked, and not used yet
     #[arg(long, global = true, env = "NEXUS_AUDIT_KEY", value_name = "KEY", hide_env_values = true)]
     pub audit_key: Option<OsString>,
 
