@@ -4,9 +4,12 @@ SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('nexus: righ
 
 DO $$
 DECLARE
+    -- What only functions and triggers of the owner write.
     read_only  constant text[] := ARRAY['audit_logs', 'ssot_audit_logs', 'audit_details', 'transaction_approvals',
-                                        'account_ledger', 'refinery_schema_history'];
-    kept       constant text[] := ARRAY['users', 'transactions'];
+                                        'transaction_transfers', 'transaction_reversals', 'transaction_questions',
+                                        'expiry_holds', 'account_ledger', 'account_ledger_corrections',
+                                        'ledger_decisions', 'nexus_ledger', 'refinery_schema_history'];
+    kept       constant text[] := ARRAY['users', 'transactions', 'decision_runs', 'decision_run_items', 'ledger_checks'];
     stamped    text[];
     subject    text;
     insertable text;
@@ -27,7 +30,7 @@ BEGIN
        AND c.relnamespace = 'public'::pg_catalog.regnamespace AND c.relname <> ALL (kept);
 
     FOREACH subject IN ARRAY read_only || kept || stamped || ARRAY['user_sessions', 'console_preferences',
-        'session_state', 'one_time_links']
+        'session_state', 'one_time_links', 'account_limits']
     LOOP
         EXECUTE pg_catalog.format('REVOKE ALL ON public.%I FROM nexus_app', subject);
         EXECUTE pg_catalog.format('GRANT SELECT ON public.%I TO nexus_app', subject);
@@ -49,7 +52,12 @@ BEGIN
         END IF;
     END LOOP;
 
-    GRANT EXECUTE ON FUNCTION public.nexus_event(text, jsonb), public.nexus_decide(uuid, text, text, text)
+    GRANT EXECUTE ON FUNCTION public.nexus_event(text, jsonb), public.nexus_decide(uuid, text, text, text),
+                              public.nexus_ask(uuid, text, text), public.nexus_answer(uuid, text),
+                              public.nexus_transfer(uuid, uuid, uuid, numeric, text, text),
+                              public.nexus_reverse(uuid, uuid, text), public.nexus_release_expiry(),
+                              public.nexus_check_account(uuid),
+                              public.nexus_resolve_drift(uuid, text, numeric, text)
        TO nexus_app;
 END
 $$;

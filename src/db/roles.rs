@@ -53,7 +53,9 @@ const EXCESS: &str = "
            || pg_catalog.format('REVOKE ALL ON public.%I FROM PUBLIC', c.relname)
       FROM pg_catalog.pg_class c
      WHERE c.relnamespace = 'public'::pg_catalog.regnamespace
-       AND c.relname IN ('audit_logs', 'ssot_audit_logs', 'audit_details', 'transaction_approvals', 'account_ledger')
+       AND c.relname IN ('audit_logs', 'ssot_audit_logs', 'audit_details', 'transaction_approvals', 'transaction_transfers',
+                         'transaction_reversals', 'transaction_questions', 'expiry_holds', 'account_ledger',
+                         'account_ledger_corrections', 'ledger_decisions')
        AND pg_catalog.has_table_privilege('nexus_app', c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, TRIGGER')
     UNION ALL
     SELECT 'nexus_app may delete or empty ' || c.relname || '; as its owner: '

@@ -30,7 +30,7 @@ async fn up_down_up_ends_in_the_same_schema() {
     let mut owner = connect(&database.owner_config).await;
     let bare = fingerprint(&owner).await.expect("a fingerprint");
     let applied = migrate::up(&mut owner).await.expect("up");
-    assert!(applied.len() >= 5 && applied.iter().all(|migration| migration.applied_on.is_some()));
+    assert!(applied.len() >= 7 && applied.iter().all(|migration| migration.applied_on.is_some()));
     assert_eq!(roles::ensure(&owner).await.expect("roles"), AppRole::Own);
     assert_eq!(roles::ensure(&owner).await.expect("roles, again"), AppRole::Own);
     let first = fingerprint(&owner).await.expect("a fingerprint");
@@ -151,7 +151,7 @@ async fn an_existing_nexus_database_is_adopted_without_touching_a_row() {
     for to in [0, 1] {
         assert!(matches!(migrate::down(&mut owner, to).await, Err(MigrateError::Adopted)));
     }
-    assert_eq!(migrate::down(&mut owner, 2).await.expect("down to the adoption").len(), 3);
+    assert_eq!(migrate::down(&mut owner, 2).await.expect("down to the adoption").len(), 5);
     migrate::up(&mut owner).await.expect("up again");
 }
 
@@ -184,11 +184,11 @@ async fn a_failed_validation_takes_its_migration_back_and_says_why() {
     let mut owner = connect(&database.owner_config).await;
     owner.batch_execute("CREATE TABLE nexus_users_username ()").await.expect("something in the way of an index");
     match migrate::up(&mut owner).await {
-        Err(MigrateError::Invalid { version: 4, reason, .. }) => assert!(reason.contains("nexus_users_username"), "{reason}"),
+        Err(MigrateError::Invalid { version: 6, reason, .. }) => assert!(reason.contains("nexus_users_username"), "{reason}"),
         other => panic!("{other:?}"),
     }
     let applied = migrate::status(&mut owner).await.expect("status");
-    assert_eq!(applied.iter().filter(|migration| migration.applied_on.is_some()).count(), 3);
+    assert_eq!(applied.iter().filter(|migration| migration.applied_on.is_some()).count(), 5);
     assert_eq!(count(&owner, "SELECT count(*) FROM pg_class WHERE relname = 'nexus_users_email'").await, 0);
     owner.batch_execute("DROP TABLE nexus_users_username").await.expect("out of the way");
     migrate::up(&mut owner).await.expect("the rest");

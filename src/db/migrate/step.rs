@@ -42,8 +42,15 @@ macro_rules! companion {
     };
 }
 
-const COMPANIONS: &[Companion] =
-    &[companion!(1, "nexus_schema"), companion!(2, "audit"), companion!(3, "guards"), companion!(4, "indexes"), companion!(5, "seed")];
+const COMPANIONS: &[Companion] = &[
+    companion!(1, "nexus_schema"),
+    companion!(2, "audit"),
+    companion!(3, "guards"),
+    companion!(4, "ledger"),
+    companion!(5, "approvals"),
+    companion!(6, "indexes"),
+    companion!(7, "seed"),
+];
 
 /// One migration with everything that belongs to it.
 pub struct Step {

@@ -66,10 +66,11 @@ async fn the_serving_role_has_its_rights_and_no_others() {
     .await;
     assert_eq!(
         granted,
-        "account_ledger:S accounts:DS api_keys:DS audit_details:S audit_logs:S console_preferences:DS notifications:DS \
-         one_time_links:DS refinery_schema_history:S session_state:DS ssot_api_aliases:DS ssot_api_contracts:DS \
-         ssot_audit_logs:S ssot_governance_rules:DS system_settings:DS transaction_approvals:S transactions:S \
-         user_sessions:DS users:S"
+        "account_ledger:S account_ledger_corrections:S account_limits:DS accounts:DS api_keys:DS audit_details:S audit_logs:S \
+         console_preferences:DS decision_run_items:S decision_runs:S expiry_holds:S ledger_checks:S ledger_decisions:S \
+         notifications:DS one_time_links:DS refinery_schema_history:S session_state:DS ssot_api_aliases:DS \
+         ssot_api_contracts:DS ssot_audit_logs:S ssot_governance_rules:DS system_settings:DS transaction_approvals:S \
+         transaction_questions:S transaction_reversals:S transaction_transfers:S transactions:S user_sessions:DS users:S"
     );
     let unwritable = text(
         &owner,
@@ -98,6 +99,14 @@ async fn the_serving_role_has_its_rights_and_no_others() {
         "UPDATE audit_details SET actor_name = 'x'",
         "INSERT INTO transaction_approvals (transaction_id, decision) VALUES (gen_random_uuid(), 'approve')",
         "UPDATE account_ledger SET opening_balance = 1",
+        "INSERT INTO account_ledger_corrections (account_id, amount, decision_id) VALUES (gen_random_uuid(), 1, gen_random_uuid())",
+        "INSERT INTO ledger_decisions (account_id, decider, resolution, difference, reason) VALUES (gen_random_uuid(), gen_random_uuid(), 'accept', 1, 'x')",
+        "INSERT INTO transaction_transfers (source_id, target_id) VALUES (gen_random_uuid(), gen_random_uuid())",
+        "INSERT INTO transaction_reversals (original_id, reversal_id) VALUES (gen_random_uuid(), gen_random_uuid())",
+        "UPDATE transaction_questions SET outcome = 'answered'",
+        "DELETE FROM expiry_holds",
+        "DELETE FROM decision_runs",
+        "SELECT nexus_expect_sound(ARRAY[gen_random_uuid()])",
         "UPDATE transactions SET status = 'completed'",
         "UPDATE transactions SET processed_at = now()",
         "UPDATE accounts SET balance = 1",
@@ -179,8 +188,20 @@ async fn money_does_not_move_outside_the_door() {
         (
             "INSERT INTO transactions (account_id, transaction_type, amount) VALUES ('00000000-0000-7000-8000-0000000000a1', 'fee', 'NaN')"
                 .to_owned(),
-            "",
+            "NX019",
         ),
+        (
+            "INSERT INTO transactions (account_id, transaction_type, amount) VALUES ('00000000-0000-7000-8000-0000000000a1', 'transfer', 5)"
+                .to_owned(),
+            "NX025",
+        ),
+        (
+            "INSERT INTO transactions (account_id, transaction_type, amount) VALUES ('00000000-0000-7000-8000-0000000000a1', 'fee', -5)"
+                .to_owned(),
+            "NX019",
+        ),
+        (format!("UPDATE transactions SET amount = 0 {}", id(PENDING)), "NX019"),
+        (format!("UPDATE transactions SET transaction_type = 'transfer' {}", id(PENDING)), "NX025"),
         (format!("UPDATE transactions SET amount = 11 {}", id(PENDING)), ""),
     ] {
         let expected = if state.is_empty() { Ok(()) } else { Err(state.to_owned()) };
@@ -226,7 +247,9 @@ async fn whoever_made_a_pending_transaction_may_withdraw_it() {
         (ADMIN, decide(COMPLETED, "too late"), "NX003"),
         (ADMIN, decide(ADMIN, "none"), "NX006"),
         (ADMIN, decide(PENDING, "  "), "NX008"),
-        (ADMIN, format!("SELECT nexus_decide('{PENDING}', 'approve', 'me', NULL)"), "NX009"),
+        (ADMIN, format!("SELECT nexus_decide('{PENDING}', 'approve', 'me', NULL)"), "NX007"),
+        (ADMIN, format!("SELECT nexus_decide('{PENDING}', 'expire', 'me', NULL)"), "NX007"),
+        (ADMIN, format!("SELECT nexus_decide('{PENDING}', 'complete', 'me', NULL)"), "NX009"),
     ] {
         assert_eq!(acting(&app, user, &statement).await, Err(state.to_owned()), "{statement}");
     }

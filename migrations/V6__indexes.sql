@@ -25,6 +25,10 @@ CREATE INDEX IF NOT EXISTS nexus_accounts_updated_by ON public.accounts (updated
 
 CREATE INDEX IF NOT EXISTS nexus_transactions_account_id ON public.transactions (account_id, transaction_date, id);
 CREATE INDEX IF NOT EXISTS nexus_transactions_transaction_type ON public.transactions (transaction_type, id);
+-- What waits is a handful among millions: the queue reads it in either order without touching the rest.
+CREATE INDEX IF NOT EXISTS nexus_transactions_pending ON public.transactions (created_at, id) WHERE status = 'pending';
+CREATE INDEX IF NOT EXISTS nexus_transactions_pending_amount ON public.transactions (amount, id) WHERE status = 'pending';
+CREATE INDEX IF NOT EXISTS nexus_transactions_pending_account ON public.transactions (account_id) WHERE status = 'pending';
 CREATE INDEX IF NOT EXISTS nexus_transactions_amount ON public.transactions (amount, id);
 CREATE INDEX IF NOT EXISTS nexus_transactions_status ON public.transactions (status, id);
 CREATE INDEX IF NOT EXISTS nexus_transactions_reference_number ON public.transactions (reference_number, id);

@@ -1,0 +1,37 @@
+-- Back to transactions nobody can decide; what was decided, asked and linked goes with it.
+DROP TRIGGER nexus_close_questions ON public.transactions;
+DROP TRIGGER nexus_guard_tiers_gone ON public.system_settings;
+DROP TRIGGER nexus_guard_tiers_changed ON public.system_settings;
+DROP TRIGGER nexus_guard_tiers_new ON public.system_settings;
+DROP TRIGGER nexus_guard_deciders ON public.users;
+DROP TRIGGER nexus_guard ON public.accounts;
+DROP TRIGGER nexus_guard ON public.transactions;
+DROP FUNCTION public.nexus_guard_deciders();
+DROP FUNCTION public.nexus_stranded(jsonb);
+DROP FUNCTION public.nexus_guard_money();
+DROP FUNCTION public.nexus_within(text[]);
+DROP FUNCTION public.nexus_release_expiry();
+DROP FUNCTION public.nexus_reverse(uuid, uuid, text);
+DROP FUNCTION public.nexus_transfer(uuid, uuid, uuid, numeric, text, text);
+DROP FUNCTION public.nexus_close_questions();
+DROP FUNCTION public.nexus_answer(uuid, text);
+DROP FUNCTION public.nexus_ask(uuid, text, text);
+DROP FUNCTION public.nexus_decide(uuid, text, text, text);
+DROP FUNCTION public.nexus_expect_sound(uuid[]);
+DROP FUNCTION public.nexus_expect_decider(uuid[], uuid);
+DROP FUNCTION public.nexus_expect_pending(uuid[]);
+DROP FUNCTION public.nexus_hold(uuid);
+DROP FUNCTION public.nexus_reason(text);
+DROP FUNCTION public.nexus_floor(uuid, text);
+DROP FUNCTION public.nexus_digest(text);
+DROP FUNCTION public.nexus_approval_statement(uuid);
+DROP FUNCTION public.nexus_statement_line(text, text);
+DROP FUNCTION public.nexus_unit(uuid);
+DROP FUNCTION public.nexus_expires_at(uuid, timestamptz);
+DROP FUNCTION public.nexus_expiry_days();
+DROP FUNCTION public.nexus_rule_version(jsonb);
+DROP FUNCTION public.nexus_approvers_needed(jsonb, text, numeric);
+DROP FUNCTION public.nexus_tiers_fault(jsonb);
+DROP FUNCTION public.nexus_approval_tiers();
+DROP TABLE public.decision_run_items, public.decision_runs, public.expiry_holds, public.transaction_questions,
+           public.transaction_reversals, public.transaction_transfers, public.transaction_approvals;
