@@ -14,6 +14,10 @@ pub enum Action {
     /// The audit entries about one record of any table one may read.
     History,
     Withdraw,
+    /// Approve, reject or ask about what somebody else made.
+    Decide,
+    /// Make the transaction that takes a completed one back.
+    Reverse,
     Deactivate,
     SendPasswordLink,
     Rotate,
@@ -22,8 +26,8 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Action; 12] =
-        [Read, Create, Edit, Delete, Export, History, Withdraw, Deactivate, SendPasswordLink, Rotate, Revoke, MarkRead];
+    pub const ALL: [Action; 14] =
+        [Read, Create, Edit, Delete, Export, History, Withdraw, Decide, Reverse, Deactivate, SendPasswordLink, Rotate, Revoke, MarkRead];
 
     /// As an API key's permissions spell it: `transactions:read`.
     pub const fn name(self) -> &'static str {
@@ -35,6 +39,8 @@ impl Action {
             Export => "export",
             History => "history",
             Withdraw => "withdraw",
+            Decide => "decide",
+            Reverse => "reverse",
             Deactivate => "deactivate",
             SendPasswordLink => "password-link",
             Rotate => "rotate",
@@ -48,7 +54,9 @@ impl Action {
     }
 }
 
-use Action::{Create, Deactivate, Delete, Edit, Export, History, MarkRead, Read, Revoke, Rotate, SendPasswordLink, Withdraw};
+use Action::{
+    Create, Deactivate, Decide, Delete, Edit, Export, History, MarkRead, Read, Reverse, Revoke, Rotate, SendPasswordLink, Withdraw,
+};
 
 /// What a role may do with a table, and on which rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +91,7 @@ const REGISTRY: (Access, Access, Access) = (All(&[Read, Create, Edit]), All(&[Re
 pub const LINES: &[Line] = &[
     Line { table: "users", admin: All(&[Read, Create, Edit, Export, Deactivate, SendPasswordLink]), manager: READ, auditor: READ, user: Nothing, viewer: Nothing },
     Line { table: "accounts", admin: EVERYTHING, manager: All(&[Read, Create, Edit]), auditor: All(&[Read, Export]), user: Own(&[Read]), viewer: READ },
-    Line { table: "transactions", admin: All(&[Read, Create, Edit, Export, Withdraw]), manager: All(&[Read, Create, Edit, Export, Withdraw]), auditor: All(&[Read, Export]), user: Own(&[Read, Create, Withdraw]), viewer: READ },
+    Line { table: "transactions", admin: All(&[Read, Create, Edit, Export, Withdraw, Decide, Reverse]), manager: All(&[Read, Create, Edit, Export, Withdraw, Decide, Reverse]), auditor: All(&[Read, Export]), user: Own(&[Read, Create, Withdraw]), viewer: READ },
     Line { table: "audit_logs", admin: All(&[Read, Export, History]), manager: All(&[History]), auditor: All(&[Read, Export, History]), user: Nothing, viewer: Nothing },
     Line { table: "ssot_audit_logs", admin: All(&[Read, Export, History]), manager: All(&[History]), auditor: All(&[Read, Export, History]), user: Nothing, viewer: Nothing },
     Line { table: "system_settings", admin: EVERYTHING, manager: READ, auditor: READ, user: Nothing, viewer: Nothing },

@@ -29,11 +29,25 @@ pub enum DatabaseError {
     Busy,
     #[error("the data breaks a rule of the schema")]
     Violation(Violation),
-    /// A trigger or function of our own said no: its SQLSTATE (class NX) and its words.
-    #[error("refused by the database: {message}")]
-    Refused { code: String, message: String },
+    /// A trigger or function of our own said no.
+    #[error("refused by the database: {0}")]
+    Refused(Objection),
     #[error("the database answered with an error")]
     Other(#[source] tokio_postgres::Error),
+}
+
+/// What a guard or a function of our own refuses with.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{code} {message}")]
+pub struct Objection {
+    /// An SQLSTATE of class NX.
+    pub code: String,
+    pub message: String,
+    /// The rule it is about: `nexus_funds`.
+    pub constraint: String,
+    pub column: Option<String>,
+    /// A document in JSON, or a sentence, as the code says.
+    pub detail: Option<String>,
 }
 
 impl From<tokio_postgres::Error> for DatabaseError {
@@ -47,7 +61,13 @@ impl From<tokio_postgres::Error> for DatabaseError {
         }
         let code = answer.code().code();
         if code.starts_with("NX") {
-            return DatabaseError::Refused { code: code.to_owned(), message: answer.message().to_owned() };
+            return DatabaseError::Refused(Objection {
+                code: code.to_owned(),
+                message: answer.message().to_owned(),
+                constraint: answer.constraint().unwrap_or_default().to_owned(),
+                column: answer.column().map(str::to_owned),
+                detail: answer.detail().map(str::to_owned),
+            });
         }
         match *answer.code() {
             SqlState::QUERY_CANCELED => DatabaseError::TooSlow,

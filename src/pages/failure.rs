@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     auth::policy::{Action, Refused},
-    db::pool::DatabaseError,
+    db::pool::{DatabaseError, Objection},
     error::PageError,
     resource::{request::BadQuery, store::StoreError},
 };
@@ -23,7 +23,7 @@ impl From<DatabaseError> for PageError {
             DatabaseError::Violation(violation) => {
                 PageError::Unprocessable { what: format!("The database refused the value of {}.", named(&violation.columns)) }
             }
-            DatabaseError::Refused { code, message } => refused(&code, message),
+            DatabaseError::Refused(objection) => refused(objection),
             DatabaseError::Other(source) => PageError::internal(source),
         }
     }
@@ -34,12 +34,16 @@ fn named(columns: &[String]) -> String {
 }
 
 /// The refusals of our own triggers and functions, by their SQLSTATE; their words are ours and may be shown.
-fn refused(code: &str, message: String) -> PageError {
-    match code {
-        "NX002" | "NX008" | "NX009" => PageError::Unprocessable { what: message },
-        "NX003" => PageError::Conflict { what: message, ways: Vec::new() },
-        "NX005" | "NX007" | "NX010" => PageError::Forbidden { what: message, allowed_roles: Vec::new() },
-        "NX006" => PageError::not_found("transaction with this id"),
+fn refused(objection: Objection) -> PageError {
+    let Objection { code, message, .. } = objection;
+    match code.as_str() {
+        "NX002" | "NX008" | "NX009" | "NX017" => PageError::Unprocessable { what: message },
+        "NX003" | "NX013" | "NX014" | "NX015" | "NX016" | "NX018" | "NX019" | "NX021" | "NX022" | "NX023" | "NX025" => {
+            PageError::Conflict { what: message, ways: Vec::new() }
+        }
+        "NX005" | "NX007" | "NX010" | "NX026" => PageError::Forbidden { what: message, allowed_roles: Vec::new() },
+        "NX006" => PageError::not_found("record with this id"),
+        "NX020" => PageError::Gone { what: message },
         // No actor, a way round the door, a malformed event: mistakes of the console itself.
         _ => PageError::internal(format!("{code}: {message}")),
     }
@@ -77,6 +81,8 @@ fn verb(action: Action) -> &'static str {
         Action::Export => "export",
         Action::History => "read the history in",
         Action::Withdraw => "withdraw from",
+        Action::Decide => "decide",
+        Action::Reverse => "reverse",
         Action::Deactivate => "deactivate records in",
         Action::SendPasswordLink => "make password links for",
         Action::Rotate => "rotate records in",

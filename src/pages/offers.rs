@@ -58,6 +58,8 @@ pub fn url_of(action: Action) -> &'static str {
 pub fn label(action: Action, resource: &Resource) -> String {
     match action {
         Action::Withdraw => "Withdraw".to_owned(),
+        Action::Decide => "Decide".to_owned(),
+        Action::Reverse => "Reverse".to_owned(),
         Action::Deactivate => "Deactivate".to_owned(),
         Action::SendPasswordLink => "New password link".to_owned(),
         Action::Rotate => "Rotate".to_owned(),
@@ -96,6 +98,8 @@ pub fn obstacle(action: Action, record: &Record, actor: &Actor) -> Option<&'stat
         | Action::Export
         | Action::History
         | Action::Withdraw
+        | Action::Decide
+        | Action::Reverse
         | Action::Deactivate
         | Action::SendPasswordLink
         | Action::Rotate

@@ -247,7 +247,14 @@ fn words(action: Action, record: &Record, visit: &Visit) -> String {
         }
         Action::Revoke => "It stops working at once, for good.".to_owned(),
         Action::MarkRead => "It no longer counts as unread.".to_owned(),
-        Action::Read | Action::Create | Action::Edit | Action::Delete | Action::Export | Action::History => String::new(),
+        Action::Decide
+        | Action::Reverse
+        | Action::Read
+        | Action::Create
+        | Action::Edit
+        | Action::Delete
+        | Action::Export
+        | Action::History => String::new(),
     }
 }
 

@@ -71,8 +71,8 @@ impl WorkflowError {
             DatabaseError::Violation(violation) => {
                 objection(resource, &violation).unwrap_or_else(|| DatabaseError::Violation(violation).into())
             }
-            DatabaseError::Refused { code, message } => {
-                guard(resource, &code).unwrap_or_else(|| DatabaseError::Refused { code, message }.into())
+            DatabaseError::Refused(objection) => {
+                guard(resource, &objection.code).unwrap_or_else(|| DatabaseError::Refused(objection).into())
             }
             other => other.into(),
         }

@@ -34,7 +34,7 @@ pub(super) async fn create(write: &Write, grant: &Grant, id: Uuid, changes: Chan
 /// The field `role` where the last administrator would go.
 pub(super) async fn edit(write: &Write, grant: &Grant, id: Uuid, version: &str, changes: Changes<'_>) -> Result<(), WorkflowError> {
     match store::update(write, grant, id, version, changes).await {
-        Err(StoreError::Database(DatabaseError::Refused { code, .. })) if code == LAST_ADMINISTRATOR => {
+        Err(StoreError::Database(DatabaseError::Refused(objection))) if objection.code == LAST_ADMINISTRATOR => {
             let column = if asked(changes, "role").is_some() { "role" } else { "is_active" };
             Err(WorkflowError::field(column, "This is the last active administrator. Make somebody else an administrator first."))
         }
