@@ -29,9 +29,10 @@ pub enum DatabaseError {
     Busy,
     #[error("the data breaks a rule of the schema")]
     Violation(Violation),
-    /// A trigger or function of our own said no: its SQLSTATE (class NX) and its words.
+    /// A trigger or function of our own said no: its SQLSTATE (class NX), its words, the rule it named and
+    /// what it told of this case.
     #[error("refused by the database: {message}")]
-    Refused { code: String, message: String },
+    Refused { code: String, message: String, constraint: Option<String>, detail: Option<String> },
     #[error("the database answered with an error")]
     Other(#[source] tokio_postgres::Error),
 }
@@ -47,7 +48,12 @@ impl From<tokio_postgres::Error> for DatabaseError {
         }
         let code = answer.code().code();
         if code.starts_with("NX") {
-            return DatabaseError::Refused { code: code.to_owned(), message: answer.message().to_owned() };
+            return DatabaseError::Refused {
+                code: code.to_owned(),
+                message: answer.message().to_owned(),
+                constraint: answer.constraint().map(str::to_owned),
+                detail: answer.detail().map(str::to_owned),
+            };
         }
         match *answer.code() {
             SqlState::QUERY_CANCELED => DatabaseError::TooSlow,

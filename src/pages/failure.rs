@@ -23,7 +23,7 @@ impl From<DatabaseError> for PageError {
             DatabaseError::Violation(violation) => {
                 PageError::Unprocessable { what: format!("The database refused the value of {}.", named(&violation.columns)) }
             }
-            DatabaseError::Refused { code, message } => refused(&code, message),
+            DatabaseError::Refused { code, message, .. } => refused(&code, message),
             DatabaseError::Other(source) => PageError::internal(source),
         }
     }

@@ -71,10 +71,10 @@ impl WorkflowError {
             DatabaseError::Violation(violation) => {
                 objection(resource, &violation).unwrap_or_else(|| DatabaseError::Violation(violation).into())
             }
-            DatabaseError::Refused { code, message } => {
-                guard(resource, &code).unwrap_or_else(|| DatabaseError::Refused { code, message }.into())
+            error => {
+                let meant = if let DatabaseError::Refused { code, .. } = &error { guard(resource, code) } else { None };
+                meant.unwrap_or_else(|| error.into())
             }
-            other => other.into(),
         }
     }
 }
