@@ -95,6 +95,21 @@ pub async fn create(
     Ok(done)
 }
 
+/// What [`create`] answered to this very form, of which something will not do any more. `None` where it made nothing.
+///
+/// # Errors
+/// `Invalid` where the id stands for something else.
+pub async fn made_before(
+    write: &Write,
+    actor: &Actor,
+    grant: &Grant,
+    id: Uuid,
+    changes: Changes<'_>,
+) -> Result<Option<Done>, WorkflowError> {
+    expect(grant, &[Action::Create])?;
+    replay::earlier(write, actor, grant, id, changes).await
+}
+
 /// Changes a record that still is what its form was opened on.
 ///
 /// # Errors
