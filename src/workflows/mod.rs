@@ -2,7 +2,6 @@
 
 pub mod account;
 pub mod api_key;
-pub mod event;
 pub mod failure;
 pub mod notification;
 pub mod replay;
