@@ -144,7 +144,7 @@ impl Entry {
 }
 
 /// What is no object (existing logs hold everything) has no fields to compare.
-fn fields(document: Option<Value>) -> Option<Fields> {
+pub(super) fn fields(document: Option<Value>) -> Option<Fields> {
     match document {
         Some(Value::Json(text)) => serde_json::from_str(&text).ok(),
         _ => None,

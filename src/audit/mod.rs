@@ -1,6 +1,7 @@
 //! What happened, as the two logs tell it?
 
 pub mod change;
+pub mod creation;
 pub mod entry;
 pub mod history;
 pub mod latest;

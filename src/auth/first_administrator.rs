@@ -3,8 +3,8 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::login::event;
 use super::origin::Party;
+use crate::db::event::event;
 use crate::db::pool::{Connection, DatabaseError};
 use crate::db::write::Write;
 

@@ -10,6 +10,7 @@ use super::origin::{Origin, Party};
 use super::password::{Hasher, LONGEST_IN_BYTES, PasswordError, Verdict};
 use super::session::{self, Beginning, SessionKeyText};
 use super::throttle::{self, AccountKey, Consequence, Network, Refused, Throttle};
+use crate::db::event::event;
 use crate::db::pool::{Connection, Database, DatabaseError};
 use crate::db::write::Write;
 
@@ -243,13 +244,4 @@ pub async fn log_out(database: &Database, user: Uuid, session: Uuid, origin: &Or
         event(&write, "logout", &json!({ "session_id": session.to_string() })).await?;
     }
     write.commit().await
-}
-
-/// Writes one event about no row into the log, in this transaction.
-///
-/// # Errors
-/// See [`DatabaseError`].
-pub async fn event(write: &Write, action: &str, details: &serde_json::Value) -> Result<(), DatabaseError> {
-    write.query_one("SELECT public.nexus_event($1, $2::text::jsonb)", &[&action, &details.to_string()]).await?;
-    Ok(())
 }

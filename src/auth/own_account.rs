@@ -6,9 +6,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::actor::{Density, Preferences, Shortcuts, Theme};
-use super::login::event;
 use super::password::{Hasher, LONGEST_IN_BYTES, PasswordError, Verdict};
 use super::session;
+use crate::db::event::event;
 use crate::db::pool::{Connection, Database, DatabaseError};
 use crate::db::write::Write;
 

@@ -3,6 +3,7 @@
 pub mod adopt;
 pub mod connect;
 pub mod embedded;
+pub mod event;
 pub mod fingerprint;
 pub mod migrate;
 pub mod pool;

@@ -13,6 +13,7 @@ use super::{
     journal::{Entry, Journal, Subject},
     table::Table,
 };
+use crate::db::event::event_of_job;
 
 /// What stands in the way of rows that were made in the past: stamps, guards, and entries of their own.
 const TRIGGERS_OFF: &str = "\
@@ -117,9 +118,7 @@ pub async fn load(client: &mut Client, mut journal: Journal, identifiers: &mut I
     transaction.batch_execute(TRIGGERS_ON).await?;
     transaction.batch_execute(FINISH).await?;
 
-    transaction.execute("SELECT set_config('nexus.actor', 'system:demo', true), set_config('nexus.context', 'job', true)", &[]).await?;
-    let details = json!({ "what": "demonstration data", "entries": count }).to_string();
-    transaction.execute("SELECT public.nexus_event('load', $1::text::jsonb)", &[&details]).await?;
+    event_of_job(&transaction, "demo", "load", &json!({ "what": "demonstration data", "entries": count })).await?;
     transaction.commit().await?;
     Ok(())
 }

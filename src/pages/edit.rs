@@ -155,16 +155,28 @@ pub async fn create(
         return draw(&request, &console, &visit, &grant, StatusCode::OK, &draft, &sheet).await;
     }
     drop(connection);
-    if !draft.is_sound() || !sheet.problems.is_empty() {
+    let is_sound = draft.is_sound() && sheet.problems.is_empty();
+    // What was sound when the form came first may have become wrong since: an account was deactivated.
+    let may_have_been_sound = sheet.problems.is_empty() && draft.is_legible();
+    if !may_have_been_sound {
         return draw(&request, &console, &visit, &grant, StatusCode::UNPROCESSABLE_ENTITY, &draft, &sheet).await;
     }
     let mut changes = draft.changes();
     changes.extend(owned(&grant));
     let write = Write::begin(&console.database, &visit.origin).await.map_err(|error| keep(error.into()))?;
-    let created = match workflows::create(&write, &visit.actor, &grant, &console.keys, id, &changes).await {
-        Ok(created) => {
+    let created = if is_sound {
+        workflows::create(&write, &visit.actor, &grant, &console.keys, id, &changes).await.map(Some)
+    } else {
+        workflows::made_before(&write, &visit.actor, &grant, id, &changes).await
+    };
+    let created = match created {
+        Ok(Some(created)) => {
             write.commit().await.map_err(|error| keep(error.into()))?;
             created
+        }
+        Ok(None) => {
+            drop(write);
+            return draw(&request, &console, &visit, &grant, StatusCode::UNPROCESSABLE_ENTITY, &draft, &sheet).await;
         }
         Err(error) => {
             drop(write);

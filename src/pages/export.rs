@@ -21,9 +21,9 @@ use crate::{
     app::Console,
     auth::{grant::Grant, policy::Action},
     db::{
+        event::event,
         pool::{Connection, DatabaseError},
         snapshot::Snapshot,
-        value::Value,
         write::Write,
     },
     error::PageError,
@@ -41,7 +41,6 @@ const BATCH: i32 = 1_000;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Exports of one worker at once; each holds a connection for as long as its reader takes.
 const AT_ONCE: usize = 2;
-const RECORD: &str = "SELECT public.nexus_event($1::text, $2::jsonb)";
 
 /// How many more exports one worker takes on.
 #[derive(Debug, Clone)]
@@ -133,7 +132,7 @@ async fn record(
         "columns": columns,
     });
     let write = Write::begin(&console.database, &visit.origin).await?;
-    write.query_one(RECORD, &[&"export", &Value::Json(details.to_string())]).await?;
+    event(&write, "export", &details).await?;
     write.commit().await
 }
 

@@ -198,6 +198,11 @@ impl<'a> Draft<'a> {
         self.errors().next().is_none()
     }
 
+    /// Whether every field could be read, even where what it says will not do.
+    pub fn is_legible(&self) -> bool {
+        self.fields.iter().all(|field| field.error.is_none() || field.change.is_some())
+    }
+
     /// What a sound draft asks the database for; a new record's empty fields keep their defaults.
     pub fn changes(&self) -> Vec<(&'static Column, Value)> {
         let change = |field: &Field| Some((field.column, field.change.clone()?));

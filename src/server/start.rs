@@ -19,6 +19,7 @@ use crate::{
         adopt,
         connect::{ConnectError, Reason, Target, connect},
         embedded::{Embedded, SERVING, Start},
+        event::event_of_job,
         migrate,
         pool::ServingRole,
         roles::{self, AppRole},
@@ -204,9 +205,6 @@ async fn setup_token(shared: &Shared, owner: &Client) -> Result<Option<Zeroizing
 
 async fn record_start(owner: &mut Client) -> Result<(), tokio_postgres::Error> {
     let transaction = owner.transaction().await?;
-    transaction.query("SELECT set_config('nexus.actor', 'system:server', true), set_config('nexus.context', 'job', true)", &[]).await?;
-    transaction
-        .query("SELECT public.nexus_event('server_started', jsonb_build_object('version', $1::text))", &[&env!("CARGO_PKG_VERSION")])
-        .await?;
+    event_of_job(&transaction, "server", "server_started", &serde_json::json!({ "version": env!("CARGO_PKG_VERSION") })).await?;
     transaction.commit().await
 }

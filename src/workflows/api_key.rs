@@ -4,7 +4,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Changes, Done, ShownOnce, WorkflowError, asked, event::event};
+use super::{Changes, Done, ShownOnce, WorkflowError, asked};
 use crate::{
     auth::{
         actor::Actor,
@@ -13,7 +13,7 @@ use crate::{
         policy::Action,
         role::Role,
     },
-    db::{value::Value, write::Write},
+    db::{event::event, value::Value, write::Write},
     resource::{Column, store},
 };
 

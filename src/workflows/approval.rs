@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 pub use refusal::{Refusal, Shortage};
 
-use super::event::event;
+use crate::db::event::event;
 use crate::{
     auth::{grant::Grant, origin::Origin, policy::Action},
     db::{

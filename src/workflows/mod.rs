@@ -3,7 +3,6 @@
 pub mod account;
 pub mod api_key;
 pub mod approval;
-pub mod event;
 pub mod failure;
 pub mod notification;
 pub mod replay;
@@ -94,6 +93,21 @@ pub async fn create(
     let done = done.map_err(|error| error.at_fields_of(resource))?;
     within_own_rows(write, grant, done.id).await?;
     Ok(done)
+}
+
+/// What [`create`] answered to this very form, of which something will not do any more. `None` where it made nothing.
+///
+/// # Errors
+/// `Invalid` where the id stands for something else.
+pub async fn made_before(
+    write: &Write,
+    actor: &Actor,
+    grant: &Grant,
+    id: Uuid,
+    changes: Changes<'_>,
+) -> Result<Option<Done>, WorkflowError> {
+    expect(grant, &[Action::Create])?;
+    replay::earlier(write, actor, grant, id, changes).await
 }
 
 /// Changes a record that still is what its form was opened on.
