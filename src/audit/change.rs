@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::entry::{Entry, Fields};
 use crate::{
     db::value::{Number, Timestamp, Value},
-    resource::{Kind, Resource},
+    resource::{Kind, Resource, column::SECRETS_OF_ROWS},
 };
 
 /// One field, before and after; JSON null and absence are the same nothing.
@@ -26,8 +26,6 @@ pub enum Secrecy {
     Hidden,
 }
 
-/// Secrets by name, for entries of any table and any age: old ones hold whole rows.
-const SECRETS: [&str; 6] = ["password_hash", "key_hash", "session_token", "refresh_token", "token_hash", "state"];
 /// Stamps say of every change that there was one.
 const STAMPS: [&str; 2] = ["updated_at", "updated_by"];
 
@@ -39,8 +37,8 @@ impl Entry {
         match resource.column(name).map(|column| column.kind) {
             Some(Kind::Secret) => true,
             Some(Kind::SecretWhen(flag)) => by_row(flag),
-            Some(_) => SECRETS.contains(&name),
-            None => SECRETS.contains(&name) || (name == "setting_value" && by_row("is_encrypted")),
+            Some(_) => SECRETS_OF_ROWS.contains(&name),
+            None => SECRETS_OF_ROWS.contains(&name) || (name == "setting_value" && by_row("is_encrypted")),
         }
     }
 

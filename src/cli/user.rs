@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     auth::password::{self, PasswordError},
+    resource::form::is_email,
     settings::Settings,
 };
 
@@ -105,11 +106,9 @@ fn check(command: &User) -> Result<(), UserError> {
         User::Create { username, email, full_name, .. } => {
             let printable = |text: &str| !text.contains(char::is_control);
             let within = |text: &str, longest: usize| !text.trim().is_empty() && printable(text) && text.chars().count() <= longest;
-            let at = email.find('@');
             field("--username", username, within(username, 50), "1 to 50 characters")?;
             field("--full-name", full_name, within(full_name, 255), "1 to 255 characters")?;
-            let has_both_sides = at.is_some_and(|at| at > 0 && at + 1 < email.len());
-            field("--email", email, within(email, 255) && has_both_sides, "an email address")
+            field("--email", email, within(email, 255) && is_email(email), "an email address")
         }
         User::Password { .. } => Ok(()),
     }

@@ -189,12 +189,13 @@ pub async fn save_profile(request: HttpRequest, console: web::Data<Console>, vis
         return draw(&request, &console, &visit, StatusCode::OK, typed).await;
     }
     typed.full_name_error = garbled_error(&sent, "full_name").or_else(|| text_error("full name", full_name, 255));
-    typed.email_error = garbled_error(&sent, "email").or_else(|| email_error(email.trim()));
+    // What the platform let in stays good for as long as nobody touches it.
+    let unchanged = email.trim() == visit.actor.email;
+    typed.email_error = garbled_error(&sent, "email").or_else(|| if unchanged { None } else { email_error(email.trim()) });
     if typed.full_name_error.is_some() || typed.email_error.is_some() {
         return draw(&request, &console, &visit, StatusCode::UNPROCESSABLE_ENTITY, typed).await;
     }
     // One address, one person: another spelling of somebody's would catch their logins.
-    let unchanged = email.trim() == visit.actor.email;
     let kept_as = if unchanged { email.trim().to_owned() } else { email.trim().to_lowercase() };
     if full_name == visit.actor.full_name && unchanged {
         return Ok(back_with(&console, FlashKind::Done, "Nothing was changed."));

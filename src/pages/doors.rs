@@ -17,6 +17,7 @@ use crate::{
     app::Console,
     auth::{csrf::Binding, password::PasswordError, reach::Safety, sealed::Purpose, throttle::Network},
     error::PageError,
+    resource::form::is_email,
 };
 
 /// Signing in and out, the first run, one-time links, one's own account.
@@ -124,12 +125,8 @@ pub(super) fn text_error(label: &str, value: &str, longest: usize) -> Option<Str
 
 /// As [`text_error`], for an address that mail can be sent to.
 pub(super) fn email_error(value: &str) -> Option<String> {
-    text_error("email address", value, 255).or_else(|| {
-        let is_address =
-            value.split_once('@').is_some_and(|(user, domain)| !user.is_empty() && !domain.is_empty() && !domain.contains('@'));
-        let has_space = value.chars().any(|letter| letter.is_whitespace() || letter.is_control());
-        (!is_address || has_space).then(|| "Enter an email address, like name@example.com".to_owned())
-    })
+    text_error("email address", value, 255)
+        .or_else(|| (!is_email(value)).then(|| "Enter an email address, like name@example.com".to_owned()))
 }
 
 /// Every field the browser sent must be text; a name here answers what to say at it.

@@ -14,6 +14,7 @@ use words::view_of;
 use super::arrival::loggable;
 use super::frame::{Crumb, Frame};
 use super::response::{Accepted, Transport, html_response, render, secure};
+use super::urls;
 use crate::error::{Kept, PageError, WayOn};
 
 #[cfg(test)]
@@ -70,11 +71,6 @@ impl Asked {
             id: request_id(request.request()),
         }
     }
-
-    /// Probes and files are read by programs.
-    fn by_a_program(&self) -> bool {
-        ["/health/", "/static/", "/metrics", "/api/"].iter().any(|start| self.path.starts_with(start))
-    }
 }
 
 /// Middleware, outermost but for `security_headers`: every answer that failed becomes a page.
@@ -92,7 +88,7 @@ pub async fn error_pages<B: MessageBody + 'static>(request: ServiceRequest, next
             return Err(InternalError::from_response("refused before any page", response).into());
         }
     };
-    if !needs_page(&response) || asked.by_a_program() {
+    if !needs_page(&response) || urls::is_for_programs(&asked.path) {
         return Ok(response.map_into_boxed_body());
     }
     let id = request_id(response.request());

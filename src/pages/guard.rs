@@ -14,7 +14,7 @@ use super::cookie::{self, FLASH, VISITOR};
 use super::error::RequestId;
 use super::local_path;
 use super::visit::{Known, Visit};
-use super::{flash, kept, login, submission};
+use super::{flash, kept, login, submission, urls};
 use crate::app::Console;
 use crate::auth::csrf::Binding;
 use crate::auth::origin::{Channel, Origin, Party};
@@ -82,7 +82,7 @@ pub async fn guard<B: MessageBody + 'static>(mut request: ServiceRequest, next: 
 
 /// `Some`: the answer, instead of the handler's.
 async fn admit(request: &mut ServiceRequest, console: &Console) -> Option<HttpResponse> {
-    if by_a_program(request.path()) {
+    if urls::is_for_programs(request.path()) {
         return None;
     }
     flash::receive(request.request(), &console.entrance.sealer);
@@ -110,10 +110,6 @@ async fn admit(request: &mut ServiceRequest, console: &Console) -> Option<HttpRe
         }
     }
     if is_read { None } else { refuse(request, console, session.as_ref()) }
-}
-
-fn by_a_program(path: &str) -> bool {
-    ["/health/", "/static/", "/metrics", "/api/"].iter().any(|start| path.starts_with(start))
 }
 
 fn known(console: &Console, session: &LoadedSession, origin: Origin) -> Result<Known, PageError> {

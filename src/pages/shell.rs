@@ -6,6 +6,7 @@ use super::{
     error::RequestId,
     flash,
     frame::{Crumb, Density, Environment, Frame, NavigationGroup, NavigationLink, Shortcuts, Signed, Theme},
+    urls,
     visit::Visit,
 };
 use crate::{
@@ -67,7 +68,7 @@ fn navigation(console: &Console, visit: &Visit, path: &str) -> Vec<NavigationGro
     for group in Group::ALL {
         let mut links = if group == Group::Work { vec![dashboard.clone()] } else { Vec::new() };
         for resource in console.registry.iter().filter(|resource| resource.group == group && visit.actor.may(Action::Read, resource)) {
-            let href = format!("/tables/{}", resource.table);
+            let href = urls::list_url(resource);
             let current = path == href || path.strip_prefix(&href).is_some_and(|rest| rest.starts_with('/'));
             let count = (resource.table == "notifications" && visit.unread > 0).then(|| visit.unread.to_string());
             links.push(NavigationLink { label: resource.plural, href, icon: resource.icon, current, count });

@@ -7,6 +7,11 @@ use crate::resource::{Resource, request::Query};
 
 pub const DASHBOARD: &str = "/";
 
+/// Whether what is there is read by programs: probes, files, machines. They get no page and have no session.
+pub fn is_for_programs(path: &str) -> bool {
+    ["/health/", "/static/", "/metrics", "/api/"].iter().any(|start| path.starts_with(start))
+}
+
 /// The whole list, as it stands when nobody has asked for anything.
 pub fn list_url(resource: &Resource) -> String {
     format!("/tables/{}", resource.table)

@@ -152,6 +152,9 @@ pub enum Matching {
     Whole,
 }
 
+/// The secrets of a whole row, by name: for entries of any table and any age, as old logs hold them.
+pub const SECRETS_OF_ROWS: &[&str] = &["password_hash", "key_hash", "session_token", "refresh_token", "token_hash", "state"];
+
 /// What nobody is shown of a JSON object: an old log holds whole rows, secrets among them.
 #[derive(Debug)]
 pub struct Redaction {

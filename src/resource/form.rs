@@ -312,11 +312,13 @@ fn is_username(text: &str) -> bool {
     (3..=50).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
-fn is_email(text: &str) -> bool {
+/// The one rule of what an address of somebody is, for every form and command.
+pub fn is_email(text: &str) -> bool {
     let Some((name, host)) = text.rsplit_once('@') else {
         return false;
     };
-    let clean = |part: &str| !part.is_empty() && !part.contains([' ', '@', '<', '>', ',', ';', '"']);
+    let odd = |letter: char| letter.is_whitespace() || letter.is_control() || "@<>,;\"".contains(letter);
+    let clean = |part: &str| !part.is_empty() && !part.contains(odd);
     clean(name) && clean(host) && host.contains('.') && !host.starts_with('.') && !host.ends_with('.')
 }
 

@@ -1,11 +1,11 @@
 //! What is on the audit log of the main tables?
 
 use super::{stamps, users};
-use crate::resource::{Column, Group, Kind, Order, Redaction, Resource, Slot, Tab};
+use crate::resource::{Column, Group, Kind, Order, Redaction, Resource, Slot, Tab, column::SECRETS_OF_ROWS};
 
 /// Members of the whole rows that entries hold: in those the platform wrote before, as they were.
 pub(super) static SECRETS: Redaction = Redaction {
-    members: &["password_hash", "key_hash", "session_token", "refresh_token", "token_hash", "state"],
+    members: SECRETS_OF_ROWS,
     secret_when: ("setting_value", "is_encrypted"),
     told_by: &["old_values", "new_values"],
     kept_in: "system_settings",

@@ -6,7 +6,11 @@ use chrono_tz::Tz;
 use crate::{
     auth::grant::{Grant, Rows},
     db::pool::{Connection, DatabaseError},
-    pages::chart::{Chart, Column, Ink, Series},
+    pages::{
+        chart::{Chart, Column, Ink, Series},
+        urls,
+    },
+    resource::{Resource, request::Query},
 };
 
 const DAYS: u64 = 30;
@@ -53,7 +57,7 @@ pub async fn transactions(connection: &Connection, grant: &Grant, zone: Tz, now:
         Series { label: "pending", ink: Ink::Waiting },
         Series { label: "failed", ink: Ink::Failed },
     ];
-    let columns = columns(&rows, first, |day| Some(format!("/tables/transactions?transaction_date.from={day}&transaction_date.to={day}")))?;
+    let columns = columns(&rows, first, |day| Some(day_url(grant.resource(), "transaction_date", day)))?;
     Ok(Chart::stacked("transactions-a-day", "Transactions a day".to_owned(), summary("transactions", &columns), "Day", series, columns))
 }
 
@@ -61,7 +65,7 @@ pub async fn transactions(connection: &Connection, grant: &Grant, zone: Tz, now:
 ///
 /// # Errors
 /// `TooSlow` past the limit of a read.
-pub async fn entries(connection: &Connection, zone: Tz, now: DateTime<Utc>) -> Result<Chart, DatabaseError> {
+pub async fn entries(connection: &Connection, log: &Grant, zone: Tz, now: DateTime<Utc>) -> Result<Chart, DatabaseError> {
     let first = first_day(now, zone);
     let (from, to) = bounds(first, zone, now);
     let rows = connection.query(ENTRIES, &[&zone.name(), &from, &to]).await?;
@@ -70,8 +74,15 @@ pub async fn entries(connection: &Connection, zone: Tz, now: DateTime<Utc>) -> R
         Series { label: "sign-ins and sign-outs", ink: Ink::Second },
         Series { label: "failed sign-ins", ink: Ink::Failed },
     ];
-    let columns = columns(&rows, first, |day| Some(format!("/tables/audit_logs?created_at.from={day}&created_at.to={day}")))?;
+    let columns = columns(&rows, first, |day| Some(day_url(log.resource(), "created_at", day)))?;
     Ok(Chart::stacked("entries-a-day", "Audit entries a day".to_owned(), summary("entries", &columns), "Day", series, columns))
+}
+
+/// The list's rows of one day.
+fn day_url(resource: &Resource, column: &str, day: NaiveDate) -> String {
+    let day = day.to_string();
+    let query = Query::default().with(&[column, ".from"].concat(), &day).with(&[column, ".to"].concat(), &day);
+    urls::list_of(resource, &query)
 }
 
 fn bounds(first: NaiveDate, zone: Tz, now: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {

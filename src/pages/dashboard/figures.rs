@@ -10,7 +10,7 @@ use crate::{
         role::Role::{self, Admin, Auditor, Manager, User, Viewer},
     },
     db::pool::{Connection, DatabaseError},
-    pages::display::Counted,
+    pages::{display::Counted, urls},
     resource::{
         request::{ListRequest, Query},
         store::{self, Count},
@@ -156,7 +156,7 @@ pub async fn read(console: &Console, connection: &Connection, actor: &Actor, now
             Count::About(count) => Counted::About(count),
             Count::Unknown => Counted::Unknown,
         };
-        let href = format!("/tables/{}{}", declared.table, Query(pairs).to_suffix());
+        let href = urls::list_of(resource, &Query(pairs));
         figures.push(Figure { title: declared.title, value, remark: declared.remark, href });
     }
     Ok(figures)

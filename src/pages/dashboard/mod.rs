@@ -16,6 +16,7 @@ use super::{
     frame::{Crumb, Frame},
     response,
     shown::{self, Viewer},
+    urls,
     visit::Visit,
 };
 use crate::{
@@ -215,7 +216,7 @@ async fn charts(console: &Console, connection: &Connection, actor: &Actor) -> Re
     let (zone, now) = (actor.preferences.time_zone, Utc::now());
     let chart = match actor.role {
         Some(Auditor) => match readable(console, actor, "audit_logs") {
-            Some(_) => unless_slow(days::entries(connection, zone, now).await)?,
+            Some((_, log)) => unless_slow(days::entries(connection, &log, zone, now).await)?,
             None => None,
         },
         Some(Admin | Manager | User | Observer) => match readable(console, actor, "transactions") {
@@ -228,15 +229,20 @@ async fn charts(console: &Console, connection: &Connection, actor: &Actor) -> Re
 }
 
 async fn balance_rows(console: &Console, connection: &Connection, actor: &Actor) -> Result<Vec<BalanceRow>, DatabaseError> {
-    let Some((_, grant)) = readable(console, actor, "accounts").filter(|_| actor.role != Some(Auditor)) else { return Ok(Vec::new()) };
+    let Some((accounts, grant)) = readable(console, actor, "accounts").filter(|_| actor.role != Some(Auditor)) else {
+        return Ok(Vec::new());
+    };
     let balances = unless_slow(balances::read(connection, &grant).await)?.unwrap_or_default();
     Ok(balances
         .into_iter()
         .map(|balance| BalanceRow {
-            href: match &balance.currency {
-                Some(currency) => format!("/tables/accounts{}", Query(vec![("currency".to_owned(), currency.clone())]).to_suffix()),
-                None => "/tables/accounts?currency.empty=yes".to_owned(),
-            },
+            href: urls::list_of(
+                accounts,
+                &match &balance.currency {
+                    Some(currency) => Query::default().with("currency", currency),
+                    None => Query::default().with("currency.empty", "yes"),
+                },
+            ),
             available: Sum::of(balance.available()),
             balance: Sum::of(Some(balance.balance)),
             pending_debits: Sum::of(Some(balance.pending_debits)),
@@ -259,7 +265,7 @@ async fn cards<'a>(console: &Console, connection: &Connection, actor: &'a Actor)
     for declared in CARDS.iter().filter(|card| actor.role.is_some_and(|role| card.roles.contains(&role))) {
         let Some((resource, grant)) = readable(console, actor, declared.table) else { continue };
         let pairs = figures::filled(declared.query, actor, Utc::now());
-        let href = format!("/tables/{}{}", declared.table, Query(pairs.clone()).to_suffix());
+        let href = urls::list_of(resource, &Query(pairs.clone()));
         let mut asked = pairs;
         asked.extend([("columns".to_owned(), declared.columns.to_owned()), ("limit".to_owned(), CARD_ROWS.to_owned())]);
         let Ok(request) = ListRequest::parse(resource, &asked, actor.preferences.time_zone) else { continue };
