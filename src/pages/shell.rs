@@ -70,7 +70,8 @@ fn navigation(console: &Console, visit: &Visit, path: &str) -> Vec<NavigationGro
         for resource in console.registry.iter().filter(|resource| resource.group == group && visit.actor.may(Action::Read, resource)) {
             let href = urls::list_url(resource);
             let current = path == href || path.strip_prefix(&href).is_some_and(|rest| rest.starts_with('/'));
-            let count = (resource.table == "notifications" && visit.unread > 0).then(|| visit.unread.to_string());
+            let count = (resource.table == "notifications" && visit.unread > 0)
+                .then(|| if visit.unread > 99 { "99+".to_owned() } else { visit.unread.to_string() });
             links.push(NavigationLink { label: resource.plural, href, icon: resource.icon, current, count });
         }
         if !links.is_empty() {

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 pub const LARGEST: Decimal = Decimal::from_parts(999_999_999_999_999_u64 as u32, (999_999_999_999_999_u64 >> 32) as u32, 0, false, 2);
 
 /// Currencies of ISO 4217 that have no minor unit.
-const WITHOUT_MINOR_UNIT: &[&str] =
+pub const WITHOUT_MINOR_UNIT: &[&str] =
     &["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"];
 
 /// Decimal places that amounts of a currency have.

@@ -8,6 +8,7 @@ pub mod notification;
 pub mod replay;
 pub mod session;
 pub mod setting;
+pub mod told;
 pub mod transaction;
 pub mod user;
 

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Changes, Done, WorkflowError, asked, made};
+use super::{Changes, Done, WorkflowError, asked, made, told};
 use crate::{
     auth::grant::{Grant, Rows},
     db::{value::Value, write::Write},
@@ -16,6 +16,7 @@ use crate::{
 pub(super) async fn create(write: &Write, grant: &Grant, id: Uuid, changes: Changes<'_>) -> Result<Done, WorkflowError> {
     takes_transactions(write, grant, changes).await?;
     store::insert(write, grant, id, changes).await?;
+    told::waits(write, id).await?;
     Ok(Done::saying(id, format!("{} It is pending until somebody else approves it.", made(grant.resource()))))
 }
 
@@ -27,7 +28,13 @@ pub(super) async fn edit(write: &Write, grant: &Grant, id: Uuid, version: &str, 
         return Err(WorkflowError::Conflict("The transaction is no longer pending, so it cannot change any more.".to_owned()));
     }
     takes_transactions(write, grant, changes).await?;
-    Ok(store::update(write, grant, id, version, changes).await?)
+    store::update(write, grant, id, version, changes).await?;
+    if !changes.is_empty() {
+        // What was approved so far counts no more, and a question is closed by it.
+        told::waits(write, id).await?;
+        told::answered(write, id).await?;
+    }
+    Ok(())
 }
 
 /// # Errors

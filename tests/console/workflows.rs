@@ -6,4 +6,5 @@ mod keys;
 mod money;
 mod people;
 mod settings;
+mod told;
 mod writing;
