@@ -280,7 +280,8 @@ BEGIN
 END
 $$;
 
--- Locks what is decided together, always in the order of the ids, and answers with it.
+-- Locks what is decided together, always in the order of the ids, transactions before accounts, and answers with
+-- it: what is read from here on is what the decision is about.
 CREATE FUNCTION public.nexus_hold(transaction_id uuid) RETURNS uuid[]
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
@@ -288,11 +289,19 @@ AS $$
 DECLARE
     unit uuid[] := public.nexus_unit(nexus_hold.transaction_id);
 BEGIN
+    -- A snapshot from before the locks would hide what was committed while they were waited for.
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'money is decided at read committed'
+            USING ERRCODE = 'NX004', CONSTRAINT = 'nexus_isolation', TABLE = 'transactions';
+    END IF;
     PERFORM FROM public.transactions t WHERE t.id = ANY (unit) ORDER BY t.id FOR UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no such transaction'
             USING ERRCODE = 'NX006', CONSTRAINT = 'nexus_transaction', TABLE = 'transactions';
     END IF;
+    PERFORM FROM public.accounts a
+      WHERE a.id IN (SELECT t.account_id FROM public.transactions t WHERE t.id = ANY (unit))
+      ORDER BY a.id FOR NO KEY UPDATE;
     RETURN unit;
 END
 $$;
@@ -332,10 +341,9 @@ BEGIN
 END
 $$;
 
--- Refuses what may not be posted as it is, and locks the accounts it would move, in the order of their ids. Time
--- aside: nothing moves between this answer and the end of the transaction.
+-- Refuses what may not be posted as it is. Whoever asks holds it, so the answer stands until the transaction ends.
 CREATE FUNCTION public.nexus_expect_sound(unit uuid[]) RETURNS void
-    LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE
     SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -346,10 +354,6 @@ DECLARE
     after      numeric;
     lowest     numeric;
 BEGIN
-    PERFORM FROM public.accounts a
-      WHERE a.id IN (SELECT t.account_id FROM public.transactions t WHERE t.id = ANY (unit))
-      ORDER BY a.id FOR NO KEY UPDATE;
-
     IF EXISTS (SELECT 1 FROM public.transactions t WHERE t.id = ANY (unit) AND t.created_by IS NULL) THEN
         RAISE EXCEPTION 'nobody is known to have made it: it can only be rejected'
             USING ERRCODE = 'NX014', CONSTRAINT = 'nexus_maker_unknown', TABLE = 'transactions';
@@ -829,6 +833,8 @@ BEGIN
             RAISE EXCEPTION 'an amount is more than zero'
                 USING ERRCODE = 'NX019', CONSTRAINT = 'nexus_amount', TABLE = TG_TABLE_NAME, COLUMN = 'amount';
         END IF;
+        -- Its age decides when it expires.
+        NEW.created_at := CURRENT_TIMESTAMP;
         RETURN NEW;
     END IF;
 
@@ -975,9 +981,9 @@ BEGIN
 END
 $$;
 
-REVOKE EXECUTE ON FUNCTION public.nexus_hold(uuid), public.nexus_expect_sound(uuid[]),
-                           public.nexus_decide(uuid, text, text, text), public.nexus_ask(uuid, text, text),
-                           public.nexus_answer(uuid, text), public.nexus_close_questions(),
+REVOKE EXECUTE ON FUNCTION public.nexus_hold(uuid), public.nexus_decide(uuid, text, text, text),
+                           public.nexus_ask(uuid, text, text), public.nexus_answer(uuid, text),
+                           public.nexus_close_questions(),
                            public.nexus_transfer(uuid, uuid, uuid, numeric, text, text),
                            public.nexus_reverse(uuid, uuid, text), public.nexus_release_expiry(),
                            public.nexus_guard_deciders()

@@ -106,7 +106,7 @@ async fn the_serving_role_has_its_rights_and_no_others() {
         "UPDATE transaction_questions SET outcome = 'answered'",
         "DELETE FROM expiry_holds",
         "DELETE FROM decision_runs",
-        "SELECT nexus_expect_sound(ARRAY[gen_random_uuid()])",
+        "SELECT nexus_hold(gen_random_uuid())",
         "UPDATE transactions SET status = 'completed'",
         "UPDATE transactions SET processed_at = now()",
         "UPDATE accounts SET balance = 1",
