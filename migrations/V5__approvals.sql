@@ -181,11 +181,8 @@ $$;
 
 -- A rule that says the same is the same version, whenever it was saved.
 CREATE FUNCTION public.nexus_rule_version(tiers jsonb) RETURNS text
-    LANGUAGE sql IMMUTABLE
-    SET search_path = pg_catalog, pg_temp
-AS $$
-    SELECT left(encode(sha256(convert_to(tiers::text, 'UTF8')), 'hex'), 16)
-$$;
+    LANGUAGE sql STABLE
+    RETURN left(encode(sha256(convert_to(tiers::text, 'UTF8')), 'hex'), 16);
 
 CREATE FUNCTION public.nexus_expiry_days() RETURNS integer
     LANGUAGE sql STABLE
@@ -216,11 +213,8 @@ AS $$
 $$;
 
 CREATE FUNCTION public.nexus_statement_line(name text, content text) RETURNS text
-    LANGUAGE sql IMMUTABLE
-    SET search_path = pg_catalog, pg_temp
-AS $$
-    SELECT name || ' ' || coalesce(octet_length(convert_to(content, 'UTF8')) || ':' || content, '-') || E'\n'
-$$;
+    LANGUAGE sql STABLE
+    RETURN name || ' ' || coalesce(octet_length(convert_to(content, 'UTF8')) || ':' || content, '-') || E'\n';
 
 -- Version 1 of the canonical bytes, in UTF-8: the line "nexus approval 1", then lines of a name, a space, and either
 -- the length of the content in bytes, a colon and the content, or "-" where there is none. Lengths make it
@@ -247,11 +241,8 @@ AS $$
 $$;
 
 CREATE FUNCTION public.nexus_digest(statement text) RETURNS text
-    LANGUAGE sql IMMUTABLE
-    SET search_path = pg_catalog, pg_temp
-AS $$
-    SELECT encode(sha256(convert_to(statement, 'UTF8')), 'hex')
-$$;
+    LANGUAGE sql STABLE
+    RETURN encode(sha256(convert_to(statement, 'UTF8')), 'hex');
 
 -- How low an account may go: NULL, as low as it likes.
 CREATE FUNCTION public.nexus_floor(account_id uuid, account_type text) RETURNS numeric
