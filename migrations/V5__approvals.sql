@@ -888,10 +888,20 @@ DECLARE
     tiers    jsonb;
     before   jsonb;
     fault    text;
+    gone     uuid[];
     stranded uuid[];
 BEGIN
     IF NOT public.nexus_is_console() THEN
         RETURN NULL;
+    END IF;
+    IF TG_TABLE_NAME = 'users' THEN
+        SELECT array_agg(w.id) INTO gone FROM were w
+         WHERE w.is_active AND w.role IN ('admin', 'manager')
+           AND NOT EXISTS (SELECT 1 FROM public.users u
+                            WHERE u.id = w.id AND u.is_active AND u.role IN ('admin', 'manager'));
+        IF gone IS NULL THEN
+            RETURN NULL;
+        END IF;
     END IF;
     -- Two changes that strand an item only together must see each other.
     PERFORM pg_advisory_xact_lock(hashtextextended('nexus: deciders', 0));
@@ -910,16 +920,15 @@ BEGIN
         SELECT array_agg(s.id) INTO stranded FROM public.nexus_stranded(tiers) AS s (id)
          WHERE s.id NOT IN (SELECT was.id FROM public.nexus_stranded(before) AS was (id));
     ELSIF fault IS NULL THEN
-        -- Those that had just enough, and among them this one.
+        -- Those that had enough people before this statement, however many of them it takes away.
         SELECT array_agg(t.id) INTO stranded
           FROM public.nexus_stranded(tiers) AS s (id)
           JOIN public.transactions t ON t.id = s.id
           JOIN public.accounts a ON a.id = t.account_id
-         WHERE OLD.id IS DISTINCT FROM t.created_by AND OLD.id IS DISTINCT FROM t.updated_by
-           AND public.nexus_approvers_needed(tiers, a.currency, t.amount)
-               <= 1 + (SELECT count(*) FROM public.users u
-                        WHERE u.is_active AND u.role IN ('admin', 'manager')
-                          AND u.id IS DISTINCT FROM t.created_by AND u.id IS DISTINCT FROM t.updated_by);
+         WHERE public.nexus_approvers_needed(tiers, a.currency, t.amount)
+               <= (SELECT count(*) FROM public.users u
+                    WHERE (u.id = ANY (gone) OR (u.is_active AND u.role IN ('admin', 'manager')))
+                      AND u.id IS DISTINCT FROM t.created_by AND u.id IS DISTINCT FROM t.updated_by);
     END IF;
     IF stranded IS NOT NULL THEN
         RAISE EXCEPTION 'pending transactions would have nobody left to decide them'
@@ -935,10 +944,8 @@ CREATE TRIGGER nexus_guard BEFORE INSERT OR UPDATE OR DELETE ON public.transacti
     FOR EACH ROW EXECUTE FUNCTION public.nexus_guard_money();
 CREATE TRIGGER nexus_guard BEFORE INSERT OR UPDATE ON public.accounts
     FOR EACH ROW EXECUTE FUNCTION public.nexus_guard_money();
-CREATE TRIGGER nexus_guard_deciders AFTER UPDATE ON public.users
-    FOR EACH ROW WHEN (OLD.is_active AND OLD.role IN ('admin', 'manager')
-                       AND (NEW.is_active AND NEW.role IN ('admin', 'manager')) IS NOT TRUE)
-    EXECUTE FUNCTION public.nexus_guard_deciders();
+CREATE TRIGGER nexus_guard_deciders AFTER UPDATE ON public.users REFERENCING OLD TABLE AS were
+    FOR EACH STATEMENT EXECUTE FUNCTION public.nexus_guard_deciders();
 CREATE TRIGGER nexus_guard_tiers_new AFTER INSERT ON public.system_settings
     FOR EACH ROW WHEN (NEW.setting_key = 'approval_tiers') EXECUTE FUNCTION public.nexus_guard_deciders();
 CREATE TRIGGER nexus_guard_tiers_changed AFTER UPDATE ON public.system_settings

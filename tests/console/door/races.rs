@@ -195,8 +195,17 @@ async fn two_who_go_at_once_strand_nothing_together() {
         hall.owner.batch_execute("UPDATE users SET is_active = true").await.expect("again");
     }
     assert_eq!(hall.status(small).await, "pending");
+    // In one statement too, whether the one or both of them are needed.
     let both = "UPDATE users SET is_active = false WHERE role = 'manager'";
     assert_eq!(hall.as_user(hall.admin, both).await, Err("NX013".to_owned()));
+    let digest = hall.digest(small).await;
+    hall.as_user(one, &reject(small, &digest)).await.expect("out of the way");
+    hall.pending(hall.admin, account, "deposit", "10000").await;
+    for all in [both.to_owned(), format!("WITH first AS ({} RETURNING id) {}", go(one), go(two))] {
+        assert_eq!(hall.as_user(hall.admin, &all).await, Err("NX013".to_owned()), "{all}");
+    }
+    let exchange = format!("UPDATE users SET role = CASE WHEN id = '{two}' THEN 'admin' ELSE 'manager' END WHERE id IN ('{one}', '{two}')");
+    hall.as_user(hall.admin, &exchange).await.expect("whoever still decides is not gone");
 }
 
 #[tokio::test(flavor = "multi_thread")]
