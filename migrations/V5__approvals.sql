@@ -280,11 +280,7 @@ AS $$
 DECLARE
     unit uuid[] := public.nexus_unit(nexus_hold.transaction_id);
 BEGIN
-    -- A snapshot from before the locks would hide what was committed while they were waited for.
-    IF current_setting('transaction_isolation') <> 'read committed' THEN
-        RAISE EXCEPTION 'money is decided at read committed'
-            USING ERRCODE = 'NX004', CONSTRAINT = 'nexus_isolation', TABLE = 'transactions';
-    END IF;
+    PERFORM public.nexus_expect_fresh();
     PERFORM FROM public.transactions t WHERE t.id = ANY (unit) ORDER BY t.id FOR UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no such transaction'
@@ -312,6 +308,20 @@ BEGIN
     END IF;
     RAISE EXCEPTION 'the transaction is no longer pending'
         USING ERRCODE = 'NX003', CONSTRAINT = 'nexus_pending', TABLE = 'transactions', COLUMN = 'status';
+END
+$$;
+
+-- Refuses what nobody decided in time, by the clock of now: whoever decides may have waited, or begun long ago.
+CREATE FUNCTION public.nexus_expect_in_time(unit uuid[]) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM public.transactions t
+                WHERE t.id = ANY (unit) AND public.nexus_expires_at(t.id, t.created_at) <= clock_timestamp()) THEN
+        RAISE EXCEPTION 'the transaction has expired'
+            USING ERRCODE = 'NX020', CONSTRAINT = 'nexus_expired', TABLE = 'transactions', COLUMN = 'status';
+    END IF;
 END
 $$;
 
@@ -484,16 +494,12 @@ BEGIN
     PERFORM public.nexus_expect_pending(unit);
     IF nexus_decide.decision = 'expire' THEN
         IF NOT EXISTS (SELECT 1 FROM public.transactions t
-                        WHERE t.id = ANY (unit) AND public.nexus_expires_at(t.id, t.created_at) <= CURRENT_TIMESTAMP) THEN
+                        WHERE t.id = ANY (unit) AND public.nexus_expires_at(t.id, t.created_at) <= clock_timestamp()) THEN
             RAISE EXCEPTION 'its time has not come'
                 USING ERRCODE = 'NX009', CONSTRAINT = 'nexus_expiry', TABLE = 'transactions';
         END IF;
     ELSIF nexus_decide.decision <> 'withdraw' THEN
-        IF EXISTS (SELECT 1 FROM public.transactions t
-                    WHERE t.id = ANY (unit) AND public.nexus_expires_at(t.id, t.created_at) <= CURRENT_TIMESTAMP) THEN
-            RAISE EXCEPTION 'the transaction has expired'
-                USING ERRCODE = 'NX020', CONSTRAINT = 'nexus_expired', TABLE = 'transactions', COLUMN = 'status';
-        END IF;
+        PERFORM public.nexus_expect_in_time(unit);
         IF seen IS DISTINCT FROM nexus_decide.digest THEN
             RAISE EXCEPTION 'it is not what you saw any more'
                 USING ERRCODE = 'NX015', CONSTRAINT = 'nexus_digest', TABLE = 'transactions';
@@ -568,6 +574,7 @@ DECLARE
 BEGIN
     PERFORM public.nexus_expect_decider(unit, person);
     PERFORM public.nexus_expect_pending(unit);
+    PERFORM public.nexus_expect_in_time(unit);
     what := public.nexus_reason(nexus_ask.question);
     IF public.nexus_digest(public.nexus_approval_statement(nexus_ask.transaction_id)) IS DISTINCT FROM nexus_ask.digest THEN
         RAISE EXCEPTION 'it is not what you saw any more'
@@ -904,6 +911,7 @@ BEGIN
         END IF;
     END IF;
     -- Two changes that strand an item only together must see each other.
+    PERFORM public.nexus_expect_fresh();
     PERFORM pg_advisory_xact_lock(hashtextextended('nexus: deciders', 0));
     tiers := public.nexus_approval_tiers();
     fault := public.nexus_tiers_fault(tiers);

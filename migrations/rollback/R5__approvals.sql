@@ -19,6 +19,7 @@ DROP FUNCTION public.nexus_ask(uuid, text, text);
 DROP FUNCTION public.nexus_decide(uuid, text, text, text);
 DROP FUNCTION public.nexus_expect_sound(uuid[]);
 DROP FUNCTION public.nexus_expect_decider(uuid[], uuid);
+DROP FUNCTION public.nexus_expect_in_time(uuid[]);
 DROP FUNCTION public.nexus_expect_pending(uuid[]);
 DROP FUNCTION public.nexus_hold(uuid);
 DROP FUNCTION public.nexus_reason(text);

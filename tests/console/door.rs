@@ -2,3 +2,4 @@
 
 mod hall;
 mod races;
+mod stale;
