@@ -249,7 +249,7 @@ BEGIN
 END
 $$;
 
--- Only an administrator lets an account go further below zero.
+-- Only an administrator lets an account go further below zero, or changes how many decide and for how long.
 CREATE FUNCTION public.nexus_guard_limits() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
@@ -259,7 +259,7 @@ BEGIN
        AND NOT EXISTS (SELECT 1 FROM public.nexus_actor() actor
                          JOIN public.users u ON u.id = actor.user_id
                         WHERE actor.kind = 'user' AND u.is_active AND u.role = 'admin') THEN
-        RAISE EXCEPTION 'only an administrator sets how low an account may go'
+        RAISE EXCEPTION 'only an administrator changes what holds money back'
             USING ERRCODE = 'NX026', CONSTRAINT = 'nexus_administrator', TABLE = TG_TABLE_NAME;
     END IF;
     RETURN coalesce(NEW, OLD);

@@ -801,6 +801,15 @@ BEGIN
     END IF;
 
     IF TG_TABLE_NAME = 'accounts' THEN
+        IF TG_OP = 'DELETE' THEN
+            IF coalesce(OLD.balance, 0) <> 0
+               OR EXISTS (SELECT 1 FROM public.account_ledger l WHERE l.account_id = OLD.id AND l.frozen_since IS NOT NULL) THEN
+                RAISE EXCEPTION 'what an account holds would vanish with it'
+                    USING ERRCODE = 'NX010', CONSTRAINT = 'nexus_kept', TABLE = TG_TABLE_NAME,
+                          HINT = 'Deactivate the account.';
+            END IF;
+            RETURN OLD;
+        END IF;
         IF TG_OP = 'INSERT' AND NEW.balance IS DISTINCT FROM 0 THEN
             RAISE EXCEPTION 'an account opens with nothing'
                 USING ERRCODE = 'NX004', CONSTRAINT = 'nexus_door', TABLE = TG_TABLE_NAME, COLUMN = 'balance';
@@ -950,10 +959,20 @@ $$;
 
 CREATE TRIGGER nexus_guard BEFORE INSERT OR UPDATE OR DELETE ON public.transactions
     FOR EACH ROW EXECUTE FUNCTION public.nexus_guard_money();
-CREATE TRIGGER nexus_guard BEFORE INSERT OR UPDATE ON public.accounts
+CREATE TRIGGER nexus_guard BEFORE INSERT OR UPDATE OR DELETE ON public.accounts
     FOR EACH ROW EXECUTE FUNCTION public.nexus_guard_money();
 CREATE TRIGGER nexus_guard_deciders AFTER UPDATE ON public.users REFERENCING OLD TABLE AS were
     FOR EACH STATEMENT EXECUTE FUNCTION public.nexus_guard_deciders();
+CREATE TRIGGER nexus_guard_rule_new BEFORE INSERT ON public.system_settings
+    FOR EACH ROW WHEN (NEW.setting_key IN ('approval_tiers', 'approval_expiry_days'))
+    EXECUTE FUNCTION public.nexus_guard_limits();
+CREATE TRIGGER nexus_guard_rule_changed BEFORE UPDATE ON public.system_settings
+    FOR EACH ROW WHEN (OLD.setting_key IN ('approval_tiers', 'approval_expiry_days')
+                       OR NEW.setting_key IN ('approval_tiers', 'approval_expiry_days'))
+    EXECUTE FUNCTION public.nexus_guard_limits();
+CREATE TRIGGER nexus_guard_rule_gone BEFORE DELETE ON public.system_settings
+    FOR EACH ROW WHEN (OLD.setting_key IN ('approval_tiers', 'approval_expiry_days'))
+    EXECUTE FUNCTION public.nexus_guard_limits();
 CREATE TRIGGER nexus_guard_tiers_new AFTER INSERT ON public.system_settings
     FOR EACH ROW WHEN (NEW.setting_key = 'approval_tiers') EXECUTE FUNCTION public.nexus_guard_deciders();
 CREATE TRIGGER nexus_guard_tiers_changed AFTER UPDATE ON public.system_settings
