@@ -2,5 +2,6 @@
 
 mod bypass;
 mod hall;
+mod platform;
 mod races;
 mod stale;
