@@ -110,6 +110,19 @@ SELECT a.id AS account_id,
   FROM public.accounts a
   JOIN public.account_ledger l ON l.account_id = a.id;
 
+-- A snapshot from before the locks would hide what was committed while they were waited for.
+CREATE FUNCTION public.nexus_expect_fresh() RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'money is decided at read committed'
+            USING ERRCODE = 'NX004', CONSTRAINT = 'nexus_isolation', TABLE = 'transactions';
+    END IF;
+END
+$$;
+
 -- Who is deciding: an active administrator or manager. Held until the decision is made, so that nobody loses the
 -- right in the middle of using it.
 CREATE FUNCTION public.nexus_decider() RETURNS uuid
@@ -120,6 +133,7 @@ DECLARE
     actor record;
     held  uuid;
 BEGIN
+    PERFORM public.nexus_expect_fresh();
     IF public.nexus_setting('actor') IS NULL THEN
         RAISE EXCEPTION 'no actor: a decision needs somebody who takes it'
             USING ERRCODE = 'NX001', CONSTRAINT = 'nexus_actor';
@@ -235,7 +249,7 @@ BEGIN
 END
 $$;
 
--- Only an administrator lets an account go further below zero.
+-- Only an administrator lets an account go further below zero, or changes how many decide and for how long.
 CREATE FUNCTION public.nexus_guard_limits() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
@@ -245,7 +259,7 @@ BEGIN
        AND NOT EXISTS (SELECT 1 FROM public.nexus_actor() actor
                          JOIN public.users u ON u.id = actor.user_id
                         WHERE actor.kind = 'user' AND u.is_active AND u.role = 'admin') THEN
-        RAISE EXCEPTION 'only an administrator sets how low an account may go'
+        RAISE EXCEPTION 'only an administrator changes what holds money back'
             USING ERRCODE = 'NX026', CONSTRAINT = 'nexus_administrator', TABLE = TG_TABLE_NAME;
     END IF;
     RETURN coalesce(NEW, OLD);

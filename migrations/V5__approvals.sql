@@ -280,11 +280,7 @@ AS $$
 DECLARE
     unit uuid[] := public.nexus_unit(nexus_hold.transaction_id);
 BEGIN
-    -- A snapshot from before the locks would hide what was committed while they were waited for.
-    IF current_setting('transaction_isolation') <> 'read committed' THEN
-        RAISE EXCEPTION 'money is decided at read committed'
-            USING ERRCODE = 'NX004', CONSTRAINT = 'nexus_isolation', TABLE = 'transactions';
-    END IF;
+    PERFORM public.nexus_expect_fresh();
     PERFORM FROM public.transactions t WHERE t.id = ANY (unit) ORDER BY t.id FOR UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no such transaction'
@@ -312,6 +308,20 @@ BEGIN
     END IF;
     RAISE EXCEPTION 'the transaction is no longer pending'
         USING ERRCODE = 'NX003', CONSTRAINT = 'nexus_pending', TABLE = 'transactions', COLUMN = 'status';
+END
+$$;
+
+-- Refuses what nobody decided in time, by the clock of now: whoever decides may have waited, or begun long ago.
+CREATE FUNCTION public.nexus_expect_in_time(unit uuid[]) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM public.transactions t
+                WHERE t.id = ANY (unit) AND public.nexus_expires_at(t.id, t.created_at) <= clock_timestamp()) THEN
+        RAISE EXCEPTION 'the transaction has expired'
+            USING ERRCODE = 'NX020', CONSTRAINT = 'nexus_expired', TABLE = 'transactions', COLUMN = 'status';
+    END IF;
 END
 $$;
 
@@ -484,16 +494,12 @@ BEGIN
     PERFORM public.nexus_expect_pending(unit);
     IF nexus_decide.decision = 'expire' THEN
         IF NOT EXISTS (SELECT 1 FROM public.transactions t
-                        WHERE t.id = ANY (unit) AND public.nexus_expires_at(t.id, t.created_at) <= CURRENT_TIMESTAMP) THEN
+                        WHERE t.id = ANY (unit) AND public.nexus_expires_at(t.id, t.created_at) <= clock_timestamp()) THEN
             RAISE EXCEPTION 'its time has not come'
                 USING ERRCODE = 'NX009', CONSTRAINT = 'nexus_expiry', TABLE = 'transactions';
         END IF;
     ELSIF nexus_decide.decision <> 'withdraw' THEN
-        IF EXISTS (SELECT 1 FROM public.transactions t
-                    WHERE t.id = ANY (unit) AND public.nexus_expires_at(t.id, t.created_at) <= CURRENT_TIMESTAMP) THEN
-            RAISE EXCEPTION 'the transaction has expired'
-                USING ERRCODE = 'NX020', CONSTRAINT = 'nexus_expired', TABLE = 'transactions', COLUMN = 'status';
-        END IF;
+        PERFORM public.nexus_expect_in_time(unit);
         IF seen IS DISTINCT FROM nexus_decide.digest THEN
             RAISE EXCEPTION 'it is not what you saw any more'
                 USING ERRCODE = 'NX015', CONSTRAINT = 'nexus_digest', TABLE = 'transactions';
@@ -568,6 +574,7 @@ DECLARE
 BEGIN
     PERFORM public.nexus_expect_decider(unit, person);
     PERFORM public.nexus_expect_pending(unit);
+    PERFORM public.nexus_expect_in_time(unit);
     what := public.nexus_reason(nexus_ask.question);
     IF public.nexus_digest(public.nexus_approval_statement(nexus_ask.transaction_id)) IS DISTINCT FROM nexus_ask.digest THEN
         RAISE EXCEPTION 'it is not what you saw any more'
@@ -794,6 +801,15 @@ BEGIN
     END IF;
 
     IF TG_TABLE_NAME = 'accounts' THEN
+        IF TG_OP = 'DELETE' THEN
+            IF coalesce(OLD.balance, 0) <> 0
+               OR EXISTS (SELECT 1 FROM public.account_ledger l WHERE l.account_id = OLD.id AND l.frozen_since IS NOT NULL) THEN
+                RAISE EXCEPTION 'what an account holds would vanish with it'
+                    USING ERRCODE = 'NX010', CONSTRAINT = 'nexus_kept', TABLE = TG_TABLE_NAME,
+                          HINT = 'Deactivate the account.';
+            END IF;
+            RETURN OLD;
+        END IF;
         IF TG_OP = 'INSERT' AND NEW.balance IS DISTINCT FROM 0 THEN
             RAISE EXCEPTION 'an account opens with nothing'
                 USING ERRCODE = 'NX004', CONSTRAINT = 'nexus_door', TABLE = TG_TABLE_NAME, COLUMN = 'balance';
@@ -888,12 +904,23 @@ DECLARE
     tiers    jsonb;
     before   jsonb;
     fault    text;
+    gone     uuid[];
     stranded uuid[];
 BEGIN
     IF NOT public.nexus_is_console() THEN
         RETURN NULL;
     END IF;
+    IF TG_TABLE_NAME = 'users' THEN
+        SELECT array_agg(w.id) INTO gone FROM were w
+         WHERE w.is_active AND w.role IN ('admin', 'manager')
+           AND NOT EXISTS (SELECT 1 FROM public.users u
+                            WHERE u.id = w.id AND u.is_active AND u.role IN ('admin', 'manager'));
+        IF gone IS NULL THEN
+            RETURN NULL;
+        END IF;
+    END IF;
     -- Two changes that strand an item only together must see each other.
+    PERFORM public.nexus_expect_fresh();
     PERFORM pg_advisory_xact_lock(hashtextextended('nexus: deciders', 0));
     tiers := public.nexus_approval_tiers();
     fault := public.nexus_tiers_fault(tiers);
@@ -910,16 +937,15 @@ BEGIN
         SELECT array_agg(s.id) INTO stranded FROM public.nexus_stranded(tiers) AS s (id)
          WHERE s.id NOT IN (SELECT was.id FROM public.nexus_stranded(before) AS was (id));
     ELSIF fault IS NULL THEN
-        -- Those that had just enough, and among them this one.
+        -- Those that had enough people before this statement, however many of them it takes away.
         SELECT array_agg(t.id) INTO stranded
           FROM public.nexus_stranded(tiers) AS s (id)
           JOIN public.transactions t ON t.id = s.id
           JOIN public.accounts a ON a.id = t.account_id
-         WHERE OLD.id IS DISTINCT FROM t.created_by AND OLD.id IS DISTINCT FROM t.updated_by
-           AND public.nexus_approvers_needed(tiers, a.currency, t.amount)
-               <= 1 + (SELECT count(*) FROM public.users u
-                        WHERE u.is_active AND u.role IN ('admin', 'manager')
-                          AND u.id IS DISTINCT FROM t.created_by AND u.id IS DISTINCT FROM t.updated_by);
+         WHERE public.nexus_approvers_needed(tiers, a.currency, t.amount)
+               <= (SELECT count(*) FROM public.users u
+                    WHERE (u.id = ANY (gone) OR (u.is_active AND u.role IN ('admin', 'manager')))
+                      AND u.id IS DISTINCT FROM t.created_by AND u.id IS DISTINCT FROM t.updated_by);
     END IF;
     IF stranded IS NOT NULL THEN
         RAISE EXCEPTION 'pending transactions would have nobody left to decide them'
@@ -933,12 +959,20 @@ $$;
 
 CREATE TRIGGER nexus_guard BEFORE INSERT OR UPDATE OR DELETE ON public.transactions
     FOR EACH ROW EXECUTE FUNCTION public.nexus_guard_money();
-CREATE TRIGGER nexus_guard BEFORE INSERT OR UPDATE ON public.accounts
+CREATE TRIGGER nexus_guard BEFORE INSERT OR UPDATE OR DELETE ON public.accounts
     FOR EACH ROW EXECUTE FUNCTION public.nexus_guard_money();
-CREATE TRIGGER nexus_guard_deciders AFTER UPDATE ON public.users
-    FOR EACH ROW WHEN (OLD.is_active AND OLD.role IN ('admin', 'manager')
-                       AND (NEW.is_active AND NEW.role IN ('admin', 'manager')) IS NOT TRUE)
-    EXECUTE FUNCTION public.nexus_guard_deciders();
+CREATE TRIGGER nexus_guard_deciders AFTER UPDATE ON public.users REFERENCING OLD TABLE AS were
+    FOR EACH STATEMENT EXECUTE FUNCTION public.nexus_guard_deciders();
+CREATE TRIGGER nexus_guard_rule_new BEFORE INSERT ON public.system_settings
+    FOR EACH ROW WHEN (NEW.setting_key IN ('approval_tiers', 'approval_expiry_days'))
+    EXECUTE FUNCTION public.nexus_guard_limits();
+CREATE TRIGGER nexus_guard_rule_changed BEFORE UPDATE ON public.system_settings
+    FOR EACH ROW WHEN (OLD.setting_key IN ('approval_tiers', 'approval_expiry_days')
+                       OR NEW.setting_key IN ('approval_tiers', 'approval_expiry_days'))
+    EXECUTE FUNCTION public.nexus_guard_limits();
+CREATE TRIGGER nexus_guard_rule_gone BEFORE DELETE ON public.system_settings
+    FOR EACH ROW WHEN (OLD.setting_key IN ('approval_tiers', 'approval_expiry_days'))
+    EXECUTE FUNCTION public.nexus_guard_limits();
 CREATE TRIGGER nexus_guard_tiers_new AFTER INSERT ON public.system_settings
     FOR EACH ROW WHEN (NEW.setting_key = 'approval_tiers') EXECUTE FUNCTION public.nexus_guard_deciders();
 CREATE TRIGGER nexus_guard_tiers_changed AFTER UPDATE ON public.system_settings

@@ -2,7 +2,8 @@
 SELECT want.relation || ' has no enabled trigger ' || want.trigger AS reason
   FROM (VALUES ('transactions', 'nexus_guard'), ('accounts', 'nexus_guard'), ('users', 'nexus_guard_deciders'),
                ('system_settings', 'nexus_guard_tiers_new'), ('system_settings', 'nexus_guard_tiers_changed'),
-               ('system_settings', 'nexus_guard_tiers_gone'), ('transactions', 'nexus_close_questions'),
+               ('system_settings', 'nexus_guard_rule_new'), ('system_settings', 'nexus_guard_rule_changed'),
+               ('system_settings', 'nexus_guard_rule_gone'), ('system_settings', 'nexus_guard_tiers_gone'), ('transactions', 'nexus_close_questions'),
                ('transaction_approvals', 'audit_transaction_approvals'),
                ('transaction_transfers', 'audit_transaction_transfers'),
                ('transaction_reversals', 'audit_transaction_reversals'),

@@ -7,6 +7,7 @@ mod browser;
 mod conflicts;
 mod crawl;
 mod demo;
+mod door;
 mod embedded;
 mod exports;
 mod findings;

@@ -1,0 +1,7 @@
+//! Does money move through one door only, for everybody, at once, and through a crash?
+
+mod bypass;
+mod hall;
+mod platform;
+mod races;
+mod stale;
