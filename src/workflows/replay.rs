@@ -6,6 +6,7 @@ use super::{Changes, Done, WorkflowError};
 use crate::{
     auth::{actor::Actor, grant::Grant},
     db::{
+        pool::DatabaseError,
         value::{Number, Value},
         write::Write,
     },
@@ -27,8 +28,7 @@ pub(super) async fn earlier(
     id: Uuid,
     changes: Changes<'_>,
 ) -> Result<Option<Done>, WorkflowError> {
-    // Two that come at once: the second waits here, and then finds what the first has made.
-    write.execute("SELECT pg_advisory_xact_lock(hashtextextended('nexus: create ' || $1, 0))", &[&id.to_string()]).await?;
+    hold(write, id).await?;
     let record = match store::record(write, grant, id).await {
         Ok(record) => record,
         Err(StoreError::Missing) => return Ok(None),
@@ -40,7 +40,7 @@ pub(super) async fn earlier(
         _ => false,
     };
     if !by_actor || !says_the_same(&record, changes) {
-        return Err(WorkflowError::Invalid("This form was used for another record already. Open a new one.".to_owned()));
+        return Err(used());
     }
     let singular = record.resource.singular;
     let message = match record.resource.table {
@@ -49,6 +49,19 @@ pub(super) async fn earlier(
         _ => format!("Made the {singular}."),
     };
     Ok(Some(Done::saying(id, message)))
+}
+
+/// Two forms of one id that come at once: the second waits here, and then finds what the first has made.
+///
+/// # Errors
+/// See [`DatabaseError`].
+pub(super) async fn hold(write: &Write, id: Uuid) -> Result<(), DatabaseError> {
+    write.execute("SELECT pg_advisory_xact_lock(hashtextextended('nexus: create ' || $1, 0))", &[&id.to_string()]).await?;
+    Ok(())
+}
+
+pub(super) fn used() -> WorkflowError {
+    WorkflowError::Invalid("This form was used for another record already. Open a new one.".to_owned())
 }
 
 fn says_the_same(record: &Record, changes: Changes<'_>) -> bool {
