@@ -83,6 +83,7 @@ fn verb(action: Action) -> &'static str {
         Action::Withdraw => "withdraw from",
         Action::Decide => "decide",
         Action::Reverse => "reverse",
+        Action::SetLimit => "set limits of",
         Action::Deactivate => "deactivate records in",
         Action::SendPasswordLink => "make password links for",
         Action::Rotate => "rotate records in",

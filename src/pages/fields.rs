@@ -169,6 +169,7 @@ fn reference<'a>(field: &'a Field, draft: &Draft<'_>) -> ReferenceInput<'a> {
     let label = field.label.as_deref();
     ReferenceInput {
         table: draft.resource.table,
+        column: field.column.name,
         value: &field.typed,
         label,
         // The name of what is chosen stands above the box; the box is for finding another.

@@ -35,6 +35,25 @@ pub async fn filled<'a>(
     if current.is_none() {
         take_ownership(&mut draft, grant);
     }
+    complete(connection, console, visit, &mut draft, submission).await?;
+    let intruders = draft.intruders(submission);
+    let problems = intruders.into_iter().map(|column| (column.label, intruding())).collect();
+    Ok((draft, problems))
+}
+
+/// What is said of a column that no field of the form sends.
+pub fn intruding() -> String {
+    "cannot be set by this form.".to_owned()
+}
+
+/// Finds what a form's references mean, and every mistake in its fields.
+pub async fn complete(
+    connection: &Connection,
+    console: &Console,
+    visit: &Visit,
+    draft: &mut Draft<'_>,
+    submission: &Submission,
+) -> Result<(), DatabaseError> {
     for field in &mut draft.fields {
         let name = field.column.name;
         let part = |part: &str| submission.pairs.iter().any(|pair| pair.0.strip_prefix(name) == Some(part));
@@ -53,12 +72,10 @@ pub async fn filled<'a>(
             field.typed = String::new();
         }
     }
-    reference::resolve(connection, &visit.actor, &mut draft).await?;
-    reference::fix(connection, &console.registry, &mut draft).await?;
+    reference::resolve(connection, &visit.actor, draft).await?;
+    reference::fix(connection, &console.registry, draft).await?;
     draft.check();
-    let intruders = draft.intruders(submission);
-    let problems = intruders.into_iter().map(|column| (column.label, "cannot be set by this form.".to_owned())).collect();
-    Ok((draft, problems))
+    Ok(())
 }
 
 /// Whoever may create only what is their own does not choose whose it is.

@@ -3,7 +3,9 @@
 use super::{record::with_back, urls};
 use crate::{
     auth::{actor::Actor, policy::Action},
+    error::WayOn,
     resource::{Resource, record::Record},
+    workflows::limit,
 };
 
 /// A button in the head of a record.
@@ -20,6 +22,8 @@ pub enum Offer {
     Withheld {
         label: String,
         why: &'static str,
+        /// Where that can be seen.
+        way: Option<WayOn>,
         action: Action,
     },
 }
@@ -37,8 +41,9 @@ impl Offer {
 }
 
 /// The verbs that have a page of their own, as their URLs spell them.
-pub const VERBS: [(&str, Action); 6] = [
+pub const VERBS: [(&str, Action); 7] = [
     ("withdraw", Action::Withdraw),
+    ("reverse", Action::Reverse),
     ("deactivate", Action::Deactivate),
     ("password-link", Action::SendPasswordLink),
     ("rotate", Action::Rotate),
@@ -60,6 +65,7 @@ pub fn label(action: Action, resource: &Resource) -> String {
         Action::Withdraw => "Withdraw".to_owned(),
         Action::Decide => "Decide".to_owned(),
         Action::Reverse => "Reverse".to_owned(),
+        Action::SetLimit => "Set limit".to_owned(),
         Action::Deactivate => "Deactivate".to_owned(),
         Action::SendPasswordLink => "New password link".to_owned(),
         Action::Rotate => "Rotate".to_owned(),
@@ -84,6 +90,11 @@ pub fn obstacle(action: Action, record: &Record, actor: &Actor) -> Option<&'stat
         Action::Edit if is_transaction && status != Some("pending") => {
             Some("Only pending transactions can be edited; correct this one by another transaction.")
         }
+        Action::Edit if is_transaction && record.value("transaction_type").as_text() == Some("transfer") => {
+            Some("A transfer is changed as a whole: withdraw it and make it anew.")
+        }
+        Action::Reverse if status != Some("completed") => Some("Only completed transactions are reversed."),
+        Action::SetLimit if !limit::may_be_set(record) => Some("Checking and savings accounts never go below zero."),
         Action::Withdraw if status != Some("pending") => Some("Only pending transactions can be withdrawn."),
         Action::Withdraw if record.value("created_by").as_uuid() != Some(actor.id) => Some("Only who made it can withdraw it."),
         Action::Deactivate if not_active => Some("Inactive already."),
@@ -100,6 +111,7 @@ pub fn obstacle(action: Action, record: &Record, actor: &Actor) -> Option<&'stat
         | Action::Withdraw
         | Action::Decide
         | Action::Reverse
+        | Action::SetLimit
         | Action::Deactivate
         | Action::SendPasswordLink
         | Action::Rotate
@@ -118,7 +130,7 @@ pub fn offers(actor: &Actor, resource: &'static Resource, record: &Record, back:
             let label = label(action, resource);
             offers.push(match obstacle(action, record, actor) {
                 None => Offer::Link { label, href, icon, look, action },
-                Some(why) => Offer::Withheld { label, why, action },
+                Some(why) => Offer::Withheld { label, why, way: None, action },
             });
         }
     };
@@ -127,7 +139,11 @@ pub fn offers(actor: &Actor, resource: &'static Resource, record: &Record, back:
     offer(Action::MarkRead, urls::verb_url(resource, id, url_of(Action::MarkRead)), "check", "main");
     offer(Action::Rotate, verb(Action::Rotate), "key", "main");
     offer(Action::SendPasswordLink, verb(Action::SendPasswordLink), "key", "");
-    offer(Action::Create, to(format!("{}?copy={}", urls::new_url(resource), id.as_hyphenated())), "plus", "");
+    let is_transfer = resource.table == "transactions" && record.value("transaction_type").as_text() == Some("transfer");
+    let copy = if is_transfer { urls::NEW_TRANSFER.to_owned() } else { urls::new_url(resource) };
+    offer(Action::Create, to(format!("{copy}?copy={}", id.as_hyphenated())), "plus", "");
+    offer(Action::SetLimit, to(urls::limit_url(resource, id)), "edit", "");
+    offer(Action::Reverse, verb(Action::Reverse), "reverse", "stop");
     offer(Action::Withdraw, verb(Action::Withdraw), "x", "stop");
     offer(Action::Deactivate, verb(Action::Deactivate), "x", "stop");
     offer(Action::Revoke, verb(Action::Revoke), "x", "stop");

@@ -6,7 +6,7 @@ use chrono::Utc;
 use uuid::Uuid;
 
 use super::{
-    delete,
+    bearings, delete,
     display::{Shown, Tone, return_to},
     edit,
     frame::{Crumb, Frame},
@@ -58,10 +58,10 @@ struct Badge {
     icon: &'static str,
 }
 
-struct Fact<'a> {
-    column: &'static str,
-    label: &'static str,
-    shown: Shown<'a>,
+pub struct Fact<'a> {
+    pub column: &'static str,
+    pub label: &'static str,
+    pub shown: Shown<'a>,
 }
 
 /// Everything that is about one record; what stands in an id's place comes first.
@@ -100,14 +100,20 @@ pub async fn show(
             }
         }
     };
-    let (history, (related, elsewhere)) = tokio::try_join!(history, related::of(&connection, &console.registry, &visit, &record))?;
+    let (history, (related, elsewhere), bearings) = tokio::try_join!(
+        history,
+        related::of(&connection, &console.registry, &visit, &record),
+        bearings::of(&connection, &grant, &record)
+    )?;
     let label = record.label();
     // The id stands on top.
     let facts = record.fields().filter(|(column, _)| column.shown && column.name != "id");
-    let facts =
+    let mut facts: Vec<_> =
         facts.map(|(column, cell)| Fact { column: column.name, label: column.label, shown: shown(column, cell, &viewer) }).collect();
+    bearings.add_to(&mut facts, &encoded);
     let frame = Frame::for_page(&console, &visit, &request, label.clone(), trail(resource, back.as_deref(), &[(&label, None)]));
-    let offers = offers::offers(&visit.actor, resource, &record, back.as_deref());
+    let mut offers = offers::offers(&visit.actor, resource, &record, back.as_deref());
+    bearings.amend(&mut offers, &console, &visit, &record, back.as_deref());
     let template = ShowPage {
         frame,
         id,

@@ -55,6 +55,7 @@ impl Waiting {
             (Some("tables"), Some(_), None, None) => true,
             (Some("tables"), Some(_), Some(last), None) => last.parse::<uuid::Uuid>().is_ok(),
             (Some("account"), Some("profile" | "preferences"), None, None) => true,
+            (Some("transfers"), Some("new"), None, None) => true,
             _ => false,
         }
     }

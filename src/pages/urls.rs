@@ -6,6 +6,7 @@ use super::display::return_to;
 use crate::resource::{Resource, request::Query};
 
 pub const DASHBOARD: &str = "/";
+pub const NEW_TRANSFER: &str = "/transfers/new";
 
 /// Whether what is there is read by programs: probes, files, machines. They get no page and have no session.
 pub fn is_for_programs(path: &str) -> bool {
@@ -50,6 +51,16 @@ pub fn history_url(resource: &Resource, id: Uuid) -> String {
 /// A verb's own page: `withdraw`, `revoke`, ….
 pub fn verb_url(resource: &Resource, id: Uuid, verb: &str) -> String {
     format!("{}/{verb}", record_url(resource, id))
+}
+
+/// How low an account may go.
+pub fn limit_url(resource: &Resource, id: Uuid) -> String {
+    format!("{}/limit", record_url(resource, id))
+}
+
+/// The form of a transfer out of an account.
+pub fn transfer_from(account: Uuid) -> String {
+    format!("{NEW_TRANSFER}?source={}", account.as_hyphenated())
 }
 
 /// The ending of an export's address, which is its format.

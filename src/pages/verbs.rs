@@ -2,8 +2,10 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use askama::Template;
+use uuid::Uuid;
 
 use super::{
+    bearings,
     display::FieldError,
     edit::{carried_back, keeping, leave},
     frame::{FlashKind, Frame},
@@ -22,7 +24,7 @@ use crate::{
     db::{pool::Connection, write::Write},
     error::{PageError, WayOn},
     resource::{Resource, form::Submission, record::Record},
-    workflows::{self, Done, ShownOnce, WorkflowError, session, user},
+    workflows::{self, Done, ShownOnce, WorkflowError, reversal, session, user},
 };
 
 #[derive(Template)]
@@ -38,6 +40,9 @@ struct VerbPage<'a> {
     /// What it takes along, counted.
     consequences: Vec<(i64, &'static str)>,
     why_not: Option<&'static str>,
+    way_on: Option<WayOn>,
+    /// The id of the record that it makes.
+    makes: Option<Uuid>,
     asks_reason: bool,
     reason: &'a str,
     asks_reach: bool,
@@ -84,7 +89,8 @@ pub async fn ask(
     let (action, _) = verb(&visit, resource, &path.2)?;
     let back = back(&query::pairs(&request)?, &[])?;
     let (connection, _, record) = readable(&console, &visit, resource, id).await?;
-    let asked = Asked { action, record: &record, back: back.as_deref(), reason: "", error: None };
+    let makes = Uuid::now_v7();
+    let asked = Asked { action, record: &record, back: back.as_deref(), reason: "", makes, error: None };
     draw(&request, &console, &visit, &connection, asked, StatusCode::OK).await
 }
 
@@ -104,7 +110,13 @@ pub async fn act(
     // Whoever may not see it hears that it is not there.
     let (connection, _, record) = readable(&console, &visit, resource, id).await.map_err(keep)?;
     let reason = submission.get("reason").unwrap_or_default();
-    let asked = Asked { action, record: &record, back: back.as_deref(), reason, error: None };
+    let makes = match submission.get("id").filter(|id| !id.is_empty() && action == Action::Reverse) {
+        Some(id) => {
+            record_id(id).map_err(|_| PageError::Unprocessable { what: "The form's id is none. Open the form again.".to_owned() })?
+        }
+        None => Uuid::now_v7(),
+    };
+    let asked = Asked { action, record: &record, back: back.as_deref(), reason, makes, error: None };
     let reach = match submission.get("reach").filter(|_| asks_reach(action, resource)) {
         None | Some("") | Some("one") => session::Reach::One,
         Some("all") => session::Reach::AllOfUser,
@@ -125,9 +137,10 @@ pub async fn act(
     }
     drop(connection);
     let write = Write::begin(&console.database, &visit.origin).await.map_err(|error| keep(error.into()))?;
-    let outcome = match reach {
-        session::Reach::AllOfUser => session::revoke(&write, &grant, id, reach).await,
-        session::Reach::One => workflows::act(&write, &visit.actor, &grant, id, Some(reason)).await,
+    let outcome = match (action, reach) {
+        (Action::Reverse, _) => reversal::reverse(&write, &visit.actor, &grant, makes, id, reason).await,
+        (_, session::Reach::AllOfUser) => session::revoke(&write, &grant, id, reach).await,
+        (_, session::Reach::One) => workflows::act(&write, &visit.actor, &grant, id, Some(reason)).await,
     };
     match outcome {
         Ok(done) => {
@@ -148,7 +161,14 @@ pub async fn act(
             draw(&request, &console, &visit, &connection, asked, StatusCode::UNPROCESSABLE_ENTITY).await
         }
         Err(WorkflowError::Conflict(what)) => {
-            let ways = vec![WayOn::new(format!("The {}", resource.singular), with_back(urls::record_url(resource, id), back.as_deref()))];
+            drop(write);
+            let mut ways =
+                vec![WayOn::new(format!("The {}", resource.singular), with_back(urls::record_url(resource, id), back.as_deref()))];
+            if action == Action::Reverse {
+                let (connection, read, record) = readable(&console, &visit, resource, id).await?;
+                let bearings = bearings::of(&connection, &read, &record).await?;
+                ways.extend(bearings.no_reversal(&record).and_then(|(_, way)| way));
+            }
             Err(PageError::Conflict { what, ways })
         }
         Err(error) => Err(keep(refusal::page(error))),
@@ -160,11 +180,16 @@ struct Asked<'a> {
     record: &'a Record,
     back: Option<&'a str>,
     reason: &'a str,
+    makes: Uuid,
     error: Option<(&'static str, String)>,
 }
 
 fn asks_reason(action: Action) -> bool {
-    action == Action::Withdraw
+    matches!(action, Action::Withdraw | Action::Reverse)
+}
+
+fn is_leg(record: &Record) -> bool {
+    record.value("transaction_type").as_text() == Some("transfer")
 }
 
 fn asks_reach(action: Action, resource: &Resource) -> bool {
@@ -179,8 +204,19 @@ async fn draw(
     asked: Asked<'_>,
     status: StatusCode,
 ) -> Result<HttpResponse, PageError> {
-    let Asked { action, record, back, reason, error } = asked;
+    let Asked { action, record, back, reason, makes, error } = asked;
     let resource = record.resource;
+    let mut words = words(action, record, visit);
+    let mut why_not = obstacle(action, record, &visit.actor);
+    let mut way_on = None;
+    if action == Action::Reverse {
+        let read = visit.actor.authorize(Action::Read, resource)?;
+        let bearings = bearings::of(connection, &read, record).await?;
+        words = bearings.reversal(record);
+        if let (None, Some((why, way))) = (why_not, bearings.no_reversal(record)) {
+            (why_not, way_on) = (Some(why), way);
+        }
+    }
     let name = record.label();
     let button = label(action, resource);
     let heading = format!("{button}: {name}");
@@ -199,15 +235,17 @@ async fn draw(
         action: urls::verb_url(resource, record.id, url_of(action)),
         record_url,
         back,
-        words: words(action, record, visit),
+        words,
         consequences,
-        why_not: obstacle(action, record, &visit.actor),
+        why_not,
+        way_on,
+        makes: (action == Action::Reverse).then_some(makes),
         asks_reason: asks_reason(action),
         reason,
         asks_reach: asks_reach(action, resource),
         errors,
         look: match action {
-            Action::Withdraw | Action::Deactivate | Action::Revoke => "stop",
+            Action::Withdraw | Action::Reverse | Action::Deactivate | Action::Revoke => "stop",
             _ => "main",
         },
         button: button.clone(),
@@ -229,6 +267,10 @@ fn counted(consequences: user::Consequences) -> Vec<(i64, &'static str)> {
 fn words(action: Action, record: &Record, visit: &Visit) -> String {
     let label = record.label();
     match action {
+        Action::Withdraw if is_leg(record) => {
+            "Both legs of the transfer are cancelled with your reason, and no money moves. That is final: make a new transfer instead."
+                .to_owned()
+        }
         Action::Withdraw => {
             "It is cancelled with your reason, and no money moves. That is final: it cannot become pending again.".to_owned()
         }
@@ -249,6 +291,7 @@ fn words(action: Action, record: &Record, visit: &Visit) -> String {
         Action::MarkRead => "It no longer counts as unread.".to_owned(),
         Action::Decide
         | Action::Reverse
+        | Action::SetLimit
         | Action::Read
         | Action::Create
         | Action::Edit

@@ -195,11 +195,16 @@ async fn currency_of(
             let Ok(grant) = actor.authorize(Action::Read, target) else {
                 return Ok(None);
             };
-            let statement = Statement::column_of(&grant, column, id);
-            let rows = connection.rows(statement.text(), statement.parameters()).await?;
-            Ok(rows.first().map(|row| row.try_get(0)).transpose()?.flatten())
+            text_of(connection, &grant, column, id).await
         }
     }
+}
+
+/// What a text column of one record holds, where the grant covers the record.
+pub async fn text_of(connection: &Connection, grant: &Grant, column: &'static str, id: Uuid) -> Result<Option<String>, DatabaseError> {
+    let statement = Statement::column_of(grant, column, id);
+    let rows = connection.rows(statement.text(), statement.parameters()).await?;
+    Ok(rows.first().map(|row| row.try_get(0)).transpose()?.flatten())
 }
 
 /// Marks the fields that nobody can change any more because records refer to this one.

@@ -11,6 +11,7 @@ pub mod ssot_governance_rules;
 mod stamps;
 pub mod system_settings;
 pub mod transactions;
+pub mod transfers;
 pub mod user_sessions;
 pub mod users;
 

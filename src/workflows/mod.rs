@@ -3,13 +3,18 @@
 pub mod account;
 pub mod api_key;
 pub mod approval;
+pub mod available;
 pub mod failure;
+pub mod limit;
 pub mod notification;
 pub mod replay;
+pub mod reversal;
 pub mod session;
 pub mod setting;
+pub mod ties;
 pub mod told;
 pub mod transaction;
+pub mod transfer;
 pub mod user;
 
 use uuid::Uuid;
@@ -142,7 +147,7 @@ pub async fn save(
     Ok(Done::saying(id, format!("Saved the {}.", resource.singular)))
 }
 
-/// Does what the grant is for with one record: withdraw, deactivate, send a password link, rotate, revoke, mark read.
+/// Does what the grant is for with one record: withdraw, reverse, deactivate, send a password link, rotate, revoke, mark read.
 ///
 /// # Errors
 /// See [`WorkflowError`].
@@ -152,6 +157,7 @@ pub async fn act(write: &Write, actor: &Actor, grant: &Grant, id: Uuid, reason: 
         ("users", Action::Deactivate) => user::deactivate(write, grant, id).await,
         ("users", Action::SendPasswordLink) => user::password_link(write, grant, id).await,
         ("transactions", Action::Withdraw) => transaction::withdraw(write, grant, id, reason.unwrap_or_default()).await,
+        ("transactions", Action::Reverse) => reversal::reverse(write, actor, grant, Uuid::now_v7(), id, reason.unwrap_or_default()).await,
         ("api_keys", Action::Rotate) => api_key::rotate(write, actor, grant, id).await,
         ("api_keys", Action::Revoke) => api_key::revoke(write, grant, id).await,
         ("user_sessions", Action::Revoke) => session::revoke(write, grant, id, session::Reach::One).await,

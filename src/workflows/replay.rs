@@ -27,8 +27,7 @@ pub(super) async fn earlier(
     id: Uuid,
     changes: Changes<'_>,
 ) -> Result<Option<Done>, WorkflowError> {
-    // Two that come at once: the second waits here, and then finds what the first has made.
-    write.execute("SELECT pg_advisory_xact_lock(hashtextextended('nexus: create ' || $1, 0))", &[&id.to_string()]).await?;
+    hold(write, id).await?;
     let resource = grant.resource();
     let entry = creation::creation(write, resource, id).await?;
     let record = match store::record(write, grant, id).await {
@@ -41,7 +40,7 @@ pub(super) async fn earlier(
         return Ok(None);
     };
     if maker == Maker::Another || !first.was_given(write, actor, resource, changes).await? {
-        return Err(WorkflowError::Invalid("This form was used for another record already. Open a new one.".to_owned()));
+        return Err(used());
     }
     let message = match resource.table {
         "api_keys" => "This API key was issued already, and shown then. If nobody wrote it down, rotate it.".to_owned(),
@@ -124,4 +123,17 @@ fn was_chosen_by_answer(changes: Changes<'_>) -> bool {
 async fn same_document(write: &Write, given: &str, asked: &str) -> Result<bool, DatabaseError> {
     let documents = [given, asked].map(|text| Value::Json(text.to_owned()));
     Ok(write.query_one("SELECT $1::jsonb = $2::jsonb", &[&documents[0], &documents[1]]).await?.try_get(0)?)
+}
+
+/// Two forms of one id that come at once: the second waits here, and then finds what the first has made.
+///
+/// # Errors
+/// See [`DatabaseError`].
+pub(super) async fn hold(write: &Write, id: Uuid) -> Result<(), DatabaseError> {
+    write.execute("SELECT pg_advisory_xact_lock(hashtextextended('nexus: create ' || $1, 0))", &[&id.to_string()]).await?;
+    Ok(())
+}
+
+pub(super) fn used() -> WorkflowError {
+    WorkflowError::Invalid("This form was used for another record already. Open a new one.".to_owned())
 }

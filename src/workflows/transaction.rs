@@ -21,11 +21,14 @@ pub(super) async fn create(write: &Write, grant: &Grant, id: Uuid, changes: Chan
 }
 
 /// # Errors
-/// `Conflict` once it is decided.
+/// `Conflict` once it is decided, and for a leg of a transfer.
 pub(super) async fn edit(write: &Write, grant: &Grant, id: Uuid, version: &str, changes: Changes<'_>) -> Result<(), WorkflowError> {
     let current = store::locked(write, grant, id).await?;
     if current.value("status").as_text() != Some("pending") {
         return Err(WorkflowError::Conflict("The transaction is no longer pending, so it cannot change any more.".to_owned()));
+    }
+    if current.value("transaction_type").as_text() == Some("transfer") {
+        return Err(WorkflowError::Conflict("A transfer is changed as a whole: withdraw it and make it anew.".to_owned()));
     }
     takes_transactions(write, grant, changes).await?;
     store::update(write, grant, id, version, changes).await?;

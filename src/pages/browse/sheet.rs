@@ -20,7 +20,7 @@ use crate::{
         frame::{Crumb, Frame},
         response,
         shown::Viewer,
-        urls::{Ending, export_url, list_of, list_url, new_url, with_return},
+        urls::{Ending, NEW_TRANSFER, export_url, list_of, list_url, new_url, with_return},
         visit::Visit,
     },
     resource::{
@@ -41,6 +41,8 @@ struct ListPage<'a> {
     count: Counted,
     /// Where a new record is made, for those who may.
     new: Option<String>,
+    /// What a new one can be made by instead of its own form.
+    also_new: Option<(&'static str, String)>,
     exports: Vec<(&'static str, String)>,
     search: String,
     tabs: Vec<Tab>,
@@ -160,6 +162,11 @@ impl Sheet<'_> {
         self.visit.actor.may(Action::Create, resource).then(|| with_return(&new_url(resource), &self.here()))
     }
 
+    fn also_new(&self) -> Option<(&'static str, String)> {
+        let is_transactions = self.grant.resource().table == "transactions";
+        self.new_link().filter(|_| is_transactions).map(|_| ("New transfer", with_return(NEW_TRANSFER, &self.here())))
+    }
+
     fn exports(&self, query: &Query) -> Vec<(&'static str, String)> {
         let resource = self.grant.resource();
         if !self.visit.actor.may(Action::Export, resource) {
@@ -191,6 +198,7 @@ impl Sheet<'_> {
             resource,
             count,
             new: self.new_link(),
+            also_new: self.also_new(),
             exports: self.exports(&asked.query),
             search: asked.search.clone().unwrap_or_default(),
             tabs,
@@ -227,6 +235,7 @@ impl Sheet<'_> {
             resource,
             count: Counted::Unknown,
             new: self.new_link(),
+            also_new: self.also_new(),
             exports: Vec::new(),
             search: value("q"),
             tabs: tabs::uncounted(&self.grant, &query),

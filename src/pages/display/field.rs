@@ -157,6 +157,7 @@ pub struct ChoiceOption<'a> {
 pub struct ReferenceInput<'a> {
     /// The table whose form this is; completion asks `/tables/{table}/candidates?column={column}`.
     pub table: &'a str,
+    pub column: &'a str,
     /// The uuid sent now, or nothing.
     pub value: &'a str,
     /// What the uuid stands for, where this actor may know.

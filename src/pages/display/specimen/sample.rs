@@ -76,8 +76,9 @@ pub(super) fn fields<'a>() -> Vec<Field<'a>> {
     let line = |kind, value| Input::Line { kind, value, max_length: Some(255), unit: Some("GBP") };
     let option = |value, chosen| ChoiceOption { value, label: value, chosen };
     let candidate = |id: &str| Candidate { id: id.to_owned(), label: HOSTILE.to_owned(), detail: Some("x".to_owned()) };
-    let reference =
-        |label, candidates| Input::Reference(ReferenceInput { table: "accounts", value: "u", label, typed: HOSTILE, candidates });
+    let reference = |label, candidates| {
+        Input::Reference(ReferenceInput { table: "accounts", column: "user_id", value: "u", label, typed: HOSTILE, candidates })
+    };
     vec![
         field("account_name", Some("Type a name"), line(LineKind::Text, HOSTILE)),
         field("amount", None, line(LineKind::Money, "12.50")),
