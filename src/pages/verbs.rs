@@ -13,6 +13,7 @@ use super::{
     record::{back, readable, record_id, resource, trail, with_back},
     refusal,
     response::page,
+    stuck::{self, StuckList},
     urls,
     visit::Visit,
 };
@@ -42,6 +43,7 @@ struct VerbPage<'a> {
     reason: &'a str,
     asks_reach: bool,
     errors: Vec<FieldError<'a>>,
+    stuck: Option<StuckList>,
     button: String,
     look: &'static str,
 }
@@ -84,7 +86,7 @@ pub async fn ask(
     let (action, _) = verb(&visit, resource, &path.2)?;
     let back = back(&query::pairs(&request)?, &[])?;
     let (connection, _, record) = readable(&console, &visit, resource, id).await?;
-    let asked = Asked { action, record: &record, back: back.as_deref(), reason: "", error: None };
+    let asked = Asked { action, record: &record, back: back.as_deref(), reason: "", error: None, stuck: None };
     draw(&request, &console, &visit, &connection, asked, StatusCode::OK).await
 }
 
@@ -104,7 +106,7 @@ pub async fn act(
     // Whoever may not see it hears that it is not there.
     let (connection, _, record) = readable(&console, &visit, resource, id).await.map_err(keep)?;
     let reason = submission.get("reason").unwrap_or_default();
-    let asked = Asked { action, record: &record, back: back.as_deref(), reason, error: None };
+    let asked = Asked { action, record: &record, back: back.as_deref(), reason, error: None, stuck: None };
     let reach = match submission.get("reach").filter(|_| asks_reach(action, resource)) {
         None | Some("") | Some("one") => session::Reach::One,
         Some("all") => session::Reach::AllOfUser,
@@ -147,6 +149,13 @@ pub async fn act(
             let asked = Asked { error: Some(("main", what)), ..asked };
             draw(&request, &console, &visit, &connection, asked, StatusCode::UNPROCESSABLE_ENTITY).await
         }
+        Err(WorkflowError::Stranded(stranded)) => {
+            drop(write);
+            let connection = console.database.read().await?;
+            let stuck = Some(stuck::list(&connection, &stranded).await?);
+            let asked = Asked { error: Some(("main", stranded.to_string())), stuck, ..asked };
+            draw(&request, &console, &visit, &connection, asked, StatusCode::UNPROCESSABLE_ENTITY).await
+        }
         Err(WorkflowError::Conflict(what)) => {
             let ways = vec![WayOn::new(format!("The {}", resource.singular), with_back(urls::record_url(resource, id), back.as_deref()))];
             Err(PageError::Conflict { what, ways })
@@ -161,6 +170,8 @@ struct Asked<'a> {
     back: Option<&'a str>,
     reason: &'a str,
     error: Option<(&'static str, String)>,
+    /// What would have too few people left to decide it.
+    stuck: Option<StuckList>,
 }
 
 fn asks_reason(action: Action) -> bool {
@@ -179,7 +190,7 @@ async fn draw(
     asked: Asked<'_>,
     status: StatusCode,
 ) -> Result<HttpResponse, PageError> {
-    let Asked { action, record, back, reason, error } = asked;
+    let Asked { action, record, back, reason, error, stuck } = asked;
     let resource = record.resource;
     let name = record.label();
     let button = label(action, resource);
@@ -206,6 +217,7 @@ async fn draw(
         reason,
         asks_reach: asks_reach(action, resource),
         errors,
+        stuck,
         look: match action {
             Action::Withdraw | Action::Deactivate | Action::Revoke => "stop",
             _ => "main",
