@@ -4,7 +4,7 @@ use actix_web::web::{self, ServiceConfig};
 
 use crate::{
     operations::health,
-    pages::{assets, browse, dashboard, doors, limit, record, transfers},
+    pages::{assets, browse, dashboard, doors, holds, inbox, limit, record, tiers, transfers},
 };
 
 /// Everything the console answers, in the order it is looked up.
@@ -14,7 +14,9 @@ pub fn all(config: &mut ServiceConfig) {
         .configure(doors::routes)
         .service(web::resource("/static/{name:.*}").get(assets::serve))
         .service(web::resource("/").get(dashboard::index))
-        .service(web::redirect("/notifications", "/tables/notifications").see_other())
+        .service(web::resource("/notifications").get(inbox::own))
+        .configure(tiers::routes)
+        .configure(holds::routes)
         .configure(browse::list_routes)
         .configure(transfers::routes)
         .configure(limit::routes)

@@ -64,6 +64,11 @@ impl Record {
         self.changes.push((origin, values.into_iter().collect()));
     }
 
+    /// What the row was made with.
+    pub fn value(&self, column: &str) -> Option<&Cell> {
+        self.first.get(column)
+    }
+
     pub fn delete(&mut self, origin: Origin) {
         self.deleted = Some(origin);
     }

@@ -20,8 +20,8 @@ pub use intents::{Intent, Maker};
 pub const TRANSACTIONS: usize = 5_000;
 pub const PENDING: usize = 80;
 
-/// From this amount on, in hundredths of dollars, two people decide.
-const TWO_DECIDE_FROM: i64 = 10_000_00;
+/// From this amount on, in hundredths of any currency, two people decide: the rule the console begins with.
+pub const TWO_DECIDE_FROM: i64 = 10_000_00;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
@@ -69,11 +69,19 @@ fn transfer(world: &mut World, intent: &Intent, target: usize, number: &str) {
     let amount = if intent.amount <= affordable { intent.amount } else { whole(world, intent.account, affordable) };
     let fate = if amount > 0 { Fate::Completed } else { Fate::Failed };
     let amount = if amount > 0 { amount } else { intent.amount };
-    for (account, signed) in [(intent.account, -amount), (target, amount)] {
+    let by = Some(world.people[world.accounts[intent.account].owner].id);
+    let [source, target] = [(intent.account, -amount), (target, amount)].map(|(account, signed)| {
         let leg = Intent { account, target: None, ..intent.clone() };
-        let by = Some(world.people[world.accounts[intent.account].owner].id);
-        write(world, &leg, signed, fate, number, by, World::platform(intent.done));
-    }
+        write(world, &leg, signed, fate, number, by, World::platform(intent.done))
+    });
+    link(world, source, target, World::platform(intent.done));
+}
+
+/// Says that two transactions are the legs of one transfer.
+pub fn link(world: &mut World, source: Uuid, target: Uuid, origin: Origin) {
+    let id = world.identifiers.at(origin.at);
+    let legs = [("source_id", Cell::Uuid(source)), ("target_id", Cell::Uuid(target)), ("created_at", Cell::Moment(origin.at))];
+    world.records.push(Record::new(Table::TransactionTransfers, id, origin, legs));
 }
 
 /// JPY has no decimals.
@@ -131,7 +139,7 @@ fn values(world: &World, intent: &Intent, amount: i64, number: &str, status: &'s
 }
 
 /// The platform writes a transaction when it is done, and moves the balance with it.
-fn write(world: &mut World, intent: &Intent, amount: i64, fate: Fate, number: &str, by: Option<Uuid>, origin: Origin) {
+fn write(world: &mut World, intent: &Intent, amount: i64, fate: Fate, number: &str, by: Option<Uuid>, origin: Origin) -> Uuid {
     let id = world.identifiers.at(origin.at);
     let status = if fate == Fate::Completed { "completed" } else { "failed" };
     let stamps = [("processed_at", Cell::Moment(origin.at)), ("created_by", Cell::from(by)), ("updated_by", Cell::from(by))];
@@ -140,6 +148,7 @@ fn write(world: &mut World, intent: &Intent, amount: i64, fate: Fate, number: &s
     if fate == Fate::Completed {
         move_balance(world, intent.account, effect(intent.kind, amount), origin);
     }
+    id
 }
 
 fn move_balance(world: &mut World, account: usize, by: i64, origin: Origin) {
@@ -161,8 +170,7 @@ fn by_staff(world: &mut World, intent: &Intent, maker: usize, fate: Fate, number
     let id = world.identifiers.at(intent.at);
     let mut record = Record::new(Table::Transactions, id, made, values(world, intent, intent.amount, number, "pending"));
 
-    let account = &world.accounts[intent.account];
-    let needs_two = intent.amount >= account.currency.amount(TWO_DECIDE_FROM);
+    let needs_two = intent.amount >= TWO_DECIDE_FROM;
     match fate {
         Fate::Completed => {
             let mut decided = vec![maker];
@@ -171,14 +179,14 @@ fn by_staff(world: &mut World, intent: &Intent, maker: usize, fate: Fate, number
                 let earlier = intent.at + (intent.done - intent.at) / 2;
                 decide(
                     world,
-                    Decision { transaction: id, account: intent.account, word: "approve", rule: "two approvers", reason: None },
+                    Decision { transaction: id, account: intent.account, word: "approve", rule: "approval 1 of 2", reason: None },
                     first,
                     earlier,
                 );
                 decided.push(first);
             }
             let last = world.decider(&decided, intent.at);
-            let rule = if needs_two { "two approvers" } else { "one approver" };
+            let rule = if needs_two { "approval 2 of 2" } else { "approval 1 of 1" };
             let origin = decide(
                 world,
                 Decision { transaction: id, account: intent.account, word: "approve", rule, reason: None },
@@ -191,8 +199,13 @@ fn by_staff(world: &mut World, intent: &Intent, maker: usize, fate: Fate, number
         Fate::Rejected | Fate::Failed => {
             let reason = *world.chance.pick(&REJECTED);
             let decider = world.decider(&[maker], intent.at);
-            let decision =
-                Decision { transaction: id, account: intent.account, word: "reject", rule: "one approver", reason: Some(reason) };
+            let decision = Decision {
+                transaction: id,
+                account: intent.account,
+                word: "reject",
+                rule: "one rejection is enough",
+                reason: Some(reason),
+            };
             let origin = decide(world, decision, decider, intent.done);
             record.change(origin, [("status", Cell::from("cancelled"))]);
         }
@@ -207,16 +220,17 @@ fn by_staff(world: &mut World, intent: &Intent, maker: usize, fate: Fate, number
     world.records.push(record);
 }
 
-struct Decision {
-    transaction: Uuid,
-    account: usize,
-    word: &'static str,
-    rule: &'static str,
-    reason: Option<&'static str>,
+pub struct Decision {
+    pub transaction: Uuid,
+    pub account: usize,
+    pub word: &'static str,
+    /// An approval's goes on with the rule's version once that is known.
+    pub rule: &'static str,
+    pub reason: Option<&'static str>,
 }
 
 /// Records a decision as the door does, and gives the origin what it changes is recorded with.
-fn decide(world: &mut World, decision: Decision, decider: usize, moment: DateTime<Utc>) -> Origin {
+pub fn decide(world: &mut World, decision: Decision, decider: usize, moment: DateTime<Utc>) -> Origin {
     let id = world.identifiers.at(moment);
     let origin = Origin { approval: Some(id), reason: decision.reason.map(str::to_owned), ..world.request(decider, moment) };
     let record = Record::new(

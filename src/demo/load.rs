@@ -28,6 +28,11 @@ const TRIGGERS_OFF: &str = "\
     ALTER TABLE public.notifications DISABLE TRIGGER USER; \
     ALTER TABLE public.user_sessions DISABLE TRIGGER USER; \
     ALTER TABLE public.transaction_approvals DISABLE TRIGGER USER; \
+    ALTER TABLE public.transaction_transfers DISABLE TRIGGER USER; \
+    ALTER TABLE public.transaction_reversals DISABLE TRIGGER USER; \
+    ALTER TABLE public.transaction_questions DISABLE TRIGGER USER; \
+    ALTER TABLE public.expiry_holds DISABLE TRIGGER USER; \
+    ALTER TABLE public.account_limits DISABLE TRIGGER USER; \
     ALTER TABLE public.account_ledger DISABLE TRIGGER USER; \
     ALTER TABLE public.audit_logs DISABLE TRIGGER USER; \
     ALTER TABLE public.ssot_audit_logs DISABLE TRIGGER USER";
@@ -44,6 +49,11 @@ const TRIGGERS_ON: &str = "\
     ALTER TABLE public.notifications ENABLE TRIGGER USER; \
     ALTER TABLE public.user_sessions ENABLE TRIGGER USER; \
     ALTER TABLE public.transaction_approvals ENABLE TRIGGER USER; \
+    ALTER TABLE public.transaction_transfers ENABLE TRIGGER USER; \
+    ALTER TABLE public.transaction_reversals ENABLE TRIGGER USER; \
+    ALTER TABLE public.transaction_questions ENABLE TRIGGER USER; \
+    ALTER TABLE public.expiry_holds ENABLE TRIGGER USER; \
+    ALTER TABLE public.account_limits ENABLE TRIGGER USER; \
     ALTER TABLE public.account_ledger ENABLE TRIGGER USER; \
     ALTER TABLE public.audit_logs ENABLE TRIGGER USER; \
     ALTER TABLE public.ssot_audit_logs ENABLE TRIGGER USER";
@@ -69,6 +79,16 @@ const PREPARE: &str = "\
                 public.nexus_conceal(entry, 'setting_value', (content -> 'setting_value')::text)) \
             ELSE content END $$";
 
+/// What was seen with each decision, and by which rule, as the door writes them down: approvals so far count.
+const SEEN: &str = "\
+    UPDATE public.transaction_approvals d \
+       SET statement = s.statement, digest = public.nexus_digest(s.statement), \
+           rule_applied = CASE WHEN d.decision = 'approve' \
+                               THEN d.rule_applied || ', rule ' || public.nexus_rule_version(public.nexus_approval_tiers()) \
+                               ELSE d.rule_applied END \
+      FROM (SELECT a.id, public.nexus_approval_statement(a.transaction_id) AS statement FROM public.transaction_approvals a) AS s \
+     WHERE s.id = d.id";
+
 const COPY_ENTRIES: &str = "\
     COPY pg_temp.nexus_demo_entries (id, log, entity_type, entity_id, action, before, after, context, user_id, registry_name, ip_address, \
         user_agent, created_at, details_id, actor_kind, actor_name, request_id, session_id, outcome, reason, approval_id) FROM STDIN";
@@ -90,7 +110,8 @@ const FINISH: &str = "\
     DROP FUNCTION pg_temp.nexus_demo_concealed(uuid, text, jsonb); \
     ANALYZE public.users, public.accounts, public.transactions, public.system_settings, public.ssot_api_contracts, \
         public.ssot_api_aliases, public.ssot_governance_rules, public.api_keys, public.notifications, public.user_sessions, \
-        public.audit_logs, public.ssot_audit_logs, public.audit_details, public.transaction_approvals, public.account_ledger";
+        public.audit_logs, public.ssot_audit_logs, public.audit_details, public.transaction_approvals, public.transaction_transfers, public.transaction_reversals, \
+        public.transaction_questions, public.expiry_holds, public.account_ledger, public.account_limits";
 
 /// Writes the journal in one transaction, and one `load` event that says so.
 pub async fn load(client: &mut Client, mut journal: Journal, identifiers: &mut Identifiers) -> Result<(), DemoError> {
@@ -108,6 +129,7 @@ pub async fn load(client: &mut Client, mut journal: Journal, identifiers: &mut I
         let lines = journal.lines.remove(&table).unwrap_or_default();
         copy(&transaction, table.copied().statement, lines).await?;
     }
+    transaction.batch_execute(SEEN).await?;
     copy(&transaction, COPY_ENTRIES, entries).await?;
     for table in Table::ALL {
         transaction.batch_execute(table.entries()).await?;

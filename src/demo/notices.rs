@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{calendar, cell::Cell, journal::Record, origin::Origin, table::Table, world::World};
+use crate::workflows::told;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Urgency {
@@ -61,13 +62,13 @@ const NOTICES: [Notice; 22] = [
         lasts: Some(2),
         ..notice("admin", "info", "Maintenance tonight from 22:00", "The web bank shows a notice until about midnight.", 23)
     },
-    notice("manager", "info", "40 transactions wait for you", "The oldest was made more than two weeks ago.", 1),
+    notice("manager", "info", told::WAITING, told::WHAT_WAITS, 1),
     Notice {
         urgency: Urgency::Urgent,
         ..notice(
             "manager",
             "warning",
-            "25,000.00 USD waits for two people",
+            "25,000.00 USD waits for a second person",
             "Deposit for the spring charter, MV Kestrel Tide. The charterer asks for an answer by Thursday.",
             1,
         )
@@ -82,7 +83,7 @@ const NOTICES: [Notice; 22] = [
         lasts: Some(7),
         ..notice("manager", "info", "Office closed on Monday", "Approvals of that day go to the team in Dublin.", 40)
     },
-    notice("manager2", "info", "27 transactions made by manager wait for others", "You are one of those who may decide on them.", 1),
+    notice("manager2", "info", told::WAITING, told::WHAT_WAITS, 1),
     Notice {
         read: Read::Yes,
         ..notice("manager2", "success", "Welcome back", "While you were away Dario Benedetti decided on 31 of your items.", 75)

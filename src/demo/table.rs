@@ -14,7 +14,12 @@ pub enum Table {
     Notifications,
     UserSessions,
     TransactionApprovals,
+    TransactionTransfers,
+    TransactionReversals,
+    TransactionQuestions,
+    ExpiryHolds,
     AccountLedger,
+    AccountLimits,
 }
 
 /// The columns once, for the statement and for the order its lines have.
@@ -57,7 +62,7 @@ pub struct Copied {
 
 impl Table {
     /// In an order in which nothing refers to a row that is not there yet.
-    pub const ALL: [Table; 12] = [
+    pub const ALL: [Table; 17] = [
         Table::Users,
         Table::Accounts,
         Table::Transactions,
@@ -69,7 +74,12 @@ impl Table {
         Table::Notifications,
         Table::UserSessions,
         Table::TransactionApprovals,
+        Table::TransactionTransfers,
+        Table::TransactionReversals,
+        Table::TransactionQuestions,
+        Table::ExpiryHolds,
         Table::AccountLedger,
+        Table::AccountLimits,
     ];
 
     pub fn name(self) -> &'static str {
@@ -85,7 +95,12 @@ impl Table {
             Table::Notifications => "notifications",
             Table::UserSessions => "user_sessions",
             Table::TransactionApprovals => "transaction_approvals",
+            Table::TransactionTransfers => "transaction_transfers",
+            Table::TransactionReversals => "transaction_reversals",
+            Table::TransactionQuestions => "transaction_questions",
+            Table::ExpiryHolds => "expiry_holds",
             Table::AccountLedger => "account_ledger",
+            Table::AccountLimits => "account_limits",
         }
     }
 
@@ -94,7 +109,25 @@ impl Table {
     }
 
     pub fn has_stamps(self) -> bool {
-        !matches!(self, Table::TransactionApprovals | Table::AccountLedger)
+        match self {
+            Table::Users
+            | Table::Accounts
+            | Table::Transactions
+            | Table::SystemSettings
+            | Table::ApiContracts
+            | Table::ApiAliases
+            | Table::GovernanceRules
+            | Table::ApiKeys
+            | Table::Notifications
+            | Table::UserSessions => true,
+            Table::TransactionApprovals
+            | Table::TransactionTransfers
+            | Table::TransactionReversals
+            | Table::TransactionQuestions
+            | Table::ExpiryHolds
+            | Table::AccountLedger
+            | Table::AccountLimits => false,
+        }
     }
 
     #[rustfmt::skip]
@@ -111,6 +144,11 @@ impl Table {
             Table::Notifications => copied!(notifications: id, user_id, title, message, notification_type, is_read, is_urgent, expires_at, created_at, updated_at, created_by, updated_by),
             Table::UserSessions => copied!(user_sessions: id, user_id, session_token, refresh_token, ip_address, user_agent, is_active, expires_at, created_at, updated_at),
             Table::TransactionApprovals => copied!(transaction_approvals: id, transaction_id, decider, decision, reason, balance_seen, decided_at, rule_applied),
+            Table::TransactionTransfers => copied!(transaction_transfers: id, source_id, target_id, created_at),
+            Table::TransactionReversals => copied!(transaction_reversals: id, original_id, reversal_id, created_at),
+            Table::TransactionQuestions => copied!(transaction_questions: id, transaction_id, asked_by, question, asked_at),
+            Table::ExpiryHolds => copied!(expiry_holds: id, transaction_id, held_since),
+            Table::AccountLimits => copied!(account_limits: id, account_id, lowest_balance, created_at, updated_at),
             Table::AccountLedger => copied!(account_ledger: id, account_id, opening_balance),
         }
     }
@@ -128,6 +166,11 @@ impl Table {
             Table::Notifications => entries!("audit_logs", "e.user_id", "notifications"),
             Table::UserSessions => entries!("audit_logs", "e.user_id", "user_sessions"),
             Table::TransactionApprovals => entries!("audit_logs", "e.user_id", "transaction_approvals"),
+            Table::TransactionTransfers => entries!("audit_logs", "e.user_id", "transaction_transfers"),
+            Table::TransactionReversals => entries!("audit_logs", "e.user_id", "transaction_reversals"),
+            Table::TransactionQuestions => entries!("audit_logs", "e.user_id", "transaction_questions"),
+            Table::ExpiryHolds => entries!("audit_logs", "e.user_id", "expiry_holds"),
+            Table::AccountLimits => entries!("audit_logs", "e.user_id", "account_limits"),
             Table::AccountLedger => entries!("audit_logs", "e.user_id", "account_ledger"),
         }
     }

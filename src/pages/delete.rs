@@ -12,7 +12,7 @@ use super::{
     refusal,
     related::counted,
     response::page,
-    urls,
+    stuck, urls,
     visit::Visit,
 };
 use crate::{
@@ -110,6 +110,12 @@ pub async fn delete(
         Err(WorkflowError::Store(StoreError::Referred(_) | StoreError::NeverDeleted(_))) => {}
         Err(WorkflowError::Store(StoreError::Database(DatabaseError::Violation(violation))))
             if violation.kind == ViolationKind::ForeignKey => {}
+        Err(WorkflowError::Stranded(stranded)) => {
+            drop(write);
+            let connection = console.database.read().await?;
+            let ways = stuck::list(&connection, &stranded).await?.ways();
+            return Err(PageError::Conflict { what: stranded.to_string(), ways });
+        }
         Err(error) => return Err(keep(refusal::page(error))),
     }
     drop(write);

@@ -18,6 +18,7 @@ use super::{
     response::page,
     resume,
     shown::Viewer,
+    stuck::{self, StuckList},
     urls, verbs,
     visit::Visit,
 };
@@ -38,7 +39,7 @@ use crate::{
         record::Record,
         reference,
     },
-    workflows,
+    workflows::{self, WorkflowError},
 };
 
 /// What a form is drawn with beside its fields.
@@ -50,6 +51,8 @@ struct Sheet<'a> {
     /// Problems that belong to no field.
     problems: Vec<(&'static str, String)>,
     holder: Option<Holder>,
+    /// What would have too few people left to decide it.
+    stuck: Option<StuckList>,
     guard: Guard,
     /// What the form was opened on, field by field: the base of a merge.
     bases: Vec<(String, String)>,
@@ -79,6 +82,7 @@ struct FormPage<'a> {
     version: Option<&'a str>,
     back: Option<&'a str>,
     errors: Vec<FieldError<'a>>,
+    stuck: Option<&'a StuckList>,
     fields: Vec<Drawn<'a>>,
     bases: &'a [(String, String)],
     typed: bool,
@@ -121,6 +125,7 @@ pub async fn blank(
         back,
         problems: Vec::new(),
         holder: None,
+        stuck: None,
         guard: Guard::Untouched,
         bases: Vec::new(),
     };
@@ -148,7 +153,8 @@ pub async fn create(
     let connection = console.database.read().await.map_err(|error| keep(error.into()))?;
     let (mut draft, problems) =
         filled(&connection, &console, &visit, &grant, None, &submission).await.map_err(|error| keep(error.into()))?;
-    let mut sheet = Sheet { resource, subject: Subject::New(id), back, problems, holder: None, guard: Guard::Typed, bases: Vec::new() };
+    let mut sheet =
+        Sheet { resource, subject: Subject::New(id), back, problems, holder: None, stuck: None, guard: Guard::Typed, bases: Vec::new() };
     if let Some(asked) = submission.get("find") {
         find(&connection, &visit, &mut draft, asked).await?;
         sheet.problems.clear();
@@ -173,6 +179,13 @@ pub async fn create(
         Ok(Some(created)) => {
             write.commit().await.map_err(|error| keep(error.into()))?;
             created
+        }
+        Err(WorkflowError::Stranded(stranded)) => {
+            drop(write);
+            let connection = console.database.read().await.map_err(|error| keep(error.into()))?;
+            sheet.stuck = Some(stuck::list(&connection, &stranded).await?);
+            sheet.problems.push(("This form", stranded.to_string()));
+            return draw(&request, &console, &visit, &grant, StatusCode::UNPROCESSABLE_ENTITY, &draft, &sheet).await;
         }
         Ok(None) => {
             drop(write);
@@ -235,7 +248,8 @@ pub async fn open(
     reference::fix(&connection, &console.registry, &mut draft).await?;
     let version = record.version();
     let subject = Subject::Known { record: &record, version: &version };
-    let sheet = Sheet { resource, subject, back, problems: Vec::new(), holder: None, guard, bases: fields::bases(&record, zone) };
+    let sheet =
+        Sheet { resource, subject, back, problems: Vec::new(), holder: None, stuck: None, guard, bases: fields::bases(&record, zone) };
     draw(&request, &console, &visit, &grant, StatusCode::OK, &draft, &sheet).await
 }
 
@@ -261,7 +275,7 @@ pub async fn save(
         filled(&connection, &console, &visit, &grant, Some(&record), &submission).await.map_err(|error| keep(error.into()))?;
     let subject = Subject::Known { record: &record, version: &version };
     let bases = conflict::bases(&submission);
-    let mut sheet = Sheet { resource, subject, back, problems, holder: None, guard: Guard::Typed, bases };
+    let mut sheet = Sheet { resource, subject, back, problems, holder: None, stuck: None, guard: Guard::Typed, bases };
     if let Some(asked) = submission.get("find") {
         find(&connection, &visit, &mut draft, asked).await?;
         sheet.problems.clear();
@@ -291,6 +305,13 @@ pub async fn save(
         Ok(saved) => {
             write.commit().await.map_err(|error| keep(error.into()))?;
             saved
+        }
+        Err(WorkflowError::Stranded(stranded)) => {
+            drop(write);
+            let connection = console.database.read().await.map_err(|error| keep(error.into()))?;
+            sheet.stuck = Some(stuck::list(&connection, &stranded).await?);
+            sheet.problems.push(("This form", stranded.to_string()));
+            return draw(&request, &console, &visit, &grant, StatusCode::UNPROCESSABLE_ENTITY, &draft, &sheet).await;
         }
         Err(error) => {
             drop(write);
@@ -383,6 +404,7 @@ async fn draw(
         version,
         back,
         errors,
+        stuck: sheet.stuck.as_ref(),
         fields: drawn,
         bases: &sheet.bases,
         typed: sheet.guard == Guard::Typed,

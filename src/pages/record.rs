@@ -11,6 +11,7 @@ use super::{
     edit,
     frame::{Crumb, Frame},
     history::{self, EntryView},
+    inbox,
     local_path::local,
     offers::{self, Offer},
     query, related,
@@ -100,11 +101,12 @@ pub async fn show(
             }
         }
     };
-    let (history, (related, elsewhere), bearings) = tokio::try_join!(
+    let (history, (related, mut elsewhere), bearings) = tokio::try_join!(
         history,
         related::of(&connection, &console.registry, &visit, &record),
         bearings::of(&connection, &grant, &record)
     )?;
+    elsewhere.extend(inbox::subject(&record));
     let label = record.label();
     // The id stands on top.
     let facts = record.fields().filter(|(column, _)| column.shown && column.name != "id");

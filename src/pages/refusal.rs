@@ -69,6 +69,7 @@ pub fn page(error: WorkflowError) -> PageError {
             PageError::Unprocessable { what: errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join(" ") }
         }
         WorkflowError::Invalid(what) | WorkflowError::Taken { message: what, .. } => PageError::Unprocessable { what },
+        WorkflowError::Stranded(stranded) => PageError::Unprocessable { what: stranded.to_string() },
         WorkflowError::Forbidden(what) => PageError::Forbidden { what, allowed_roles: Vec::new() },
         WorkflowError::Conflict(what) => PageError::Conflict { what, ways: Vec::new() },
         WorkflowError::Store(error) => error.into(),

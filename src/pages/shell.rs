@@ -74,6 +74,12 @@ fn navigation(console: &Console, visit: &Visit, path: &str) -> Vec<NavigationGro
                 .then(|| if visit.unread > 99 { "99+".to_owned() } else { visit.unread.to_string() });
             links.push(NavigationLink { label: resource.plural, href, icon: resource.icon, current, count });
         }
+        let may_read_rules = console.registry.find("system_settings").is_some_and(|settings| visit.actor.may(Action::Read, settings));
+        if group == Group::System && may_read_rules {
+            let current = matches!(path, "/approvals/rules" | "/approvals/held");
+            let href = "/approvals/rules".to_owned();
+            links.push(NavigationLink { label: "Approval rules", href, icon: "approve", current, count: None });
+        }
         if !links.is_empty() {
             groups.push(NavigationGroup { title: group.title(), links });
         }

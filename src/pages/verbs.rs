@@ -15,6 +15,7 @@ use super::{
     record::{back, readable, record_id, resource, trail, with_back},
     refusal,
     response::page,
+    stuck::{self, StuckList},
     urls,
     visit::Visit,
 };
@@ -47,6 +48,7 @@ struct VerbPage<'a> {
     reason: &'a str,
     asks_reach: bool,
     errors: Vec<FieldError<'a>>,
+    stuck: Option<StuckList>,
     button: String,
     look: &'static str,
 }
@@ -90,7 +92,7 @@ pub async fn ask(
     let back = back(&query::pairs(&request)?, &[])?;
     let (connection, _, record) = readable(&console, &visit, resource, id).await?;
     let makes = Uuid::now_v7();
-    let asked = Asked { action, record: &record, back: back.as_deref(), reason: "", makes, error: None };
+    let asked = Asked { action, record: &record, back: back.as_deref(), reason: "", makes, error: None, stuck: None };
     draw(&request, &console, &visit, &connection, asked, StatusCode::OK).await
 }
 
@@ -116,7 +118,7 @@ pub async fn act(
         }
         None => Uuid::now_v7(),
     };
-    let asked = Asked { action, record: &record, back: back.as_deref(), reason, makes, error: None };
+    let asked = Asked { action, record: &record, back: back.as_deref(), reason, makes, error: None, stuck: None };
     let reach = match submission.get("reach").filter(|_| asks_reach(action, resource)) {
         None | Some("") | Some("one") => session::Reach::One,
         Some("all") => session::Reach::AllOfUser,
@@ -160,6 +162,13 @@ pub async fn act(
             let asked = Asked { error: Some(("main", what)), ..asked };
             draw(&request, &console, &visit, &connection, asked, StatusCode::UNPROCESSABLE_ENTITY).await
         }
+        Err(WorkflowError::Stranded(stranded)) => {
+            drop(write);
+            let connection = console.database.read().await?;
+            let stuck = Some(stuck::list(&connection, &stranded).await?);
+            let asked = Asked { error: Some(("main", stranded.to_string())), stuck, ..asked };
+            draw(&request, &console, &visit, &connection, asked, StatusCode::UNPROCESSABLE_ENTITY).await
+        }
         Err(WorkflowError::Conflict(what)) => {
             drop(write);
             let mut ways =
@@ -182,6 +191,8 @@ struct Asked<'a> {
     reason: &'a str,
     makes: Uuid,
     error: Option<(&'static str, String)>,
+    /// What would have too few people left to decide it.
+    stuck: Option<StuckList>,
 }
 
 fn asks_reason(action: Action) -> bool {
@@ -204,7 +215,7 @@ async fn draw(
     asked: Asked<'_>,
     status: StatusCode,
 ) -> Result<HttpResponse, PageError> {
-    let Asked { action, record, back, reason, makes, error } = asked;
+    let Asked { action, record, back, reason, makes, error, stuck } = asked;
     let resource = record.resource;
     let mut words = words(action, record, visit);
     let mut why_not = obstacle(action, record, &visit.actor);
@@ -244,6 +255,7 @@ async fn draw(
         reason,
         asks_reach: asks_reach(action, resource),
         errors,
+        stuck,
         look: match action {
             Action::Withdraw | Action::Reverse | Action::Deactivate | Action::Revoke => "stop",
             _ => "main",

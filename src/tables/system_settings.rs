@@ -74,8 +74,11 @@ pub static RESOURCE: Resource = Resource::new("system_settings", "setting", "Set
 const RANGES: &[(&str, i64, i64, &str)] = &[
     ("max_login_attempts", 3, 20, "Type a whole number from 3 to 20."),
     ("session_timeout", 300, 86_400, "Type whole seconds from 300 (5 minutes) to 86400 (a day)."),
+    ("approval_expiry_days", 1, 3_650, "Type whole days from 1 to 3650, without quotes."),
     ("audit_retention_days", 2_555, 36_500, "Type whole days from 2555 to 36500: the log is kept for 7 years at least."),
 ];
+/// What the door reads with every decision; its own page, Approval rules, is easier to fill in.
+const RULE: &str = "approval_tiers";
 const AUDITING: &str = "enable_audit_logging";
 const KEPT_ON: &str = "Auditing cannot be switched off: this console records every change.";
 
@@ -98,11 +101,16 @@ fn check(draft: &Draft<'_>) -> Vec<FieldError> {
             refuse("setting_value", KEPT_ON);
         }
     }
+    if draft.current.is_none() && key == RULE && kind != "json" {
+        refuse("setting_type", "Type json: the rule is a document.");
+    } else if draft.current.is_none() && key == "approval_expiry_days" && kind != "integer" {
+        refuse("setting_type", "Type integer: it is a number of days.");
+    }
     let is_off = |name: &str| draft.changes_column(name) && draft.value(name) == &Value::Bool(false);
     if key == AUDITING && is_off("is_active") {
         refuse("is_active", KEPT_ON);
     }
-    if (key == AUDITING || range.is_some()) && draft.value("is_encrypted") == &Value::Bool(true) {
+    if (key == AUDITING || key == RULE || range.is_some()) && draft.value("is_encrypted") == &Value::Bool(true) {
         refuse("is_encrypted", "Programs read this setting as it stands, so it cannot be encrypted.");
     }
     let was_encrypted = draft.current.is_some_and(|record| record.value("is_encrypted") == &Value::Bool(true));

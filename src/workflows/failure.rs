@@ -1,9 +1,10 @@
 //! Why did a workflow not do what was asked, and which field should say so?
 
+use super::stranded::Stranded;
 use crate::{
     auth::{csrf::NoRandomness, one_time_link::LinkError},
     db::{
-        pool::DatabaseError,
+        pool::{DatabaseError, Objection},
         violation::{Violation, ViolationKind},
     },
     resource::{Column, Resource, form::FieldError, store::StoreError},
@@ -26,6 +27,9 @@ pub enum WorkflowError {
     /// 409: it is not in the state for this any more; a sentence.
     #[error("{0}")]
     Conflict(String),
+    /// 422: what is pending would have too few people left to decide it.
+    #[error(transparent)]
+    Stranded(#[from] Stranded),
     /// 404, and 409 with the record as it is now.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -71,9 +75,7 @@ impl WorkflowError {
             DatabaseError::Violation(violation) => {
                 objection(resource, &violation).unwrap_or_else(|| DatabaseError::Violation(violation).into())
             }
-            DatabaseError::Refused(objection) => {
-                guard(resource, &objection.code).unwrap_or_else(|| DatabaseError::Refused(objection).into())
-            }
+            DatabaseError::Refused(objection) => guard(resource, &objection).unwrap_or_else(|| DatabaseError::Refused(objection).into()),
             other => other.into(),
         }
     }
@@ -104,8 +106,9 @@ fn objection(resource: &'static Resource, violation: &Violation) -> Option<Workf
 }
 
 /// What a guard's code means to whoever asked; `None` where it means that the console itself is wrong.
-fn guard(resource: &Resource, code: &str) -> Option<WorkflowError> {
-    Some(match code {
+fn guard(resource: &Resource, objection: &Objection) -> Option<WorkflowError> {
+    let detail = objection.detail.as_deref();
+    Some(match objection.code.as_str() {
         "NX002" => WorkflowError::Invalid("This is the last active administrator. Make somebody else an administrator first.".to_owned()),
         "NX003" => WorkflowError::Conflict("The transaction is no longer pending.".to_owned()),
         "NX004" => WorkflowError::Forbidden("A status or a balance changes only by a decision on a transaction.".to_owned()),
@@ -114,6 +117,8 @@ fn guard(resource: &Resource, code: &str) -> Option<WorkflowError> {
         "NX007" => WorkflowError::Forbidden("Only whoever made a transaction withdraws it.".to_owned()),
         "NX008" => WorkflowError::field("reason", "Say why, in at most 2,000 characters."),
         "NX010" => WorkflowError::Forbidden(format!("{} are never deleted.", resource.plural)),
+        "NX013" => WorkflowError::Stranded(Stranded::of(detail?)?),
+        "NX022" => WorkflowError::field("setting_value", detail?),
         _ => return None,
     })
 }

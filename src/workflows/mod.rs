@@ -5,12 +5,15 @@ pub mod api_key;
 pub mod approval;
 pub mod available;
 pub mod failure;
+pub mod holds;
 pub mod limit;
 pub mod notification;
 pub mod replay;
 pub mod reversal;
 pub mod session;
 pub mod setting;
+pub mod stranded;
+pub mod tiers;
 pub mod ties;
 pub mod told;
 pub mod transaction;
@@ -21,7 +24,7 @@ use uuid::Uuid;
 
 use crate::{
     auth::{actor::Actor, grant::Grant, policy::Action},
-    db::{value::Value, write::Write},
+    db::{pool::DatabaseError, value::Value, write::Write},
     keys::Keys,
     resource::{Column, Registry, Resource, record::Record, store},
 };
@@ -173,7 +176,10 @@ pub async fn act(write: &Write, actor: &Actor, grant: &Grant, id: Uuid, reason: 
 /// See [`WorkflowError`].
 pub async fn delete(write: &Write, registry: &Registry, grant: &Grant, id: Uuid) -> Result<Record, WorkflowError> {
     expect(grant, &[Action::Delete])?;
-    let record = store::delete(write, registry, grant, id).await?;
+    let record = store::delete(write, registry, grant, id).await.map_err(|error| match error {
+        error @ store::StoreError::Database(DatabaseError::Refused(_)) => WorkflowError::from(error).at_fields_of(grant.resource()),
+        error => error.into(),
+    })?;
     if grant.resource().table == "system_settings" {
         setting::may_go(&record)?;
     }

@@ -7,7 +7,7 @@ use chacha20poly1305::{
 };
 use uuid::Uuid;
 
-use super::{Changes, Done, WorkflowError, asked, made};
+use super::{Changes, Done, WorkflowError, asked, made, tiers};
 use crate::{
     auth::{csrf::NoRandomness, grant::Grant},
     db::{value::Value, write::Write},
@@ -25,6 +25,7 @@ const AUDITING: &str = "enable_audit_logging";
 /// # Errors
 /// See [`WorkflowError`].
 pub(super) async fn create(write: &Write, grant: &Grant, keys: &Keys, id: Uuid, changes: Changes<'_>) -> Result<Done, WorkflowError> {
+    readable_rule(write, asked(changes, "setting_key").and_then(Value::as_text), changes).await?;
     let mut row = changes.to_vec();
     if asked(changes, "is_encrypted") == Some(&Value::Bool(true)) {
         encrypt_in(&mut row, keys, id)?;
@@ -44,6 +45,7 @@ pub(super) async fn edit(
     changes: Changes<'_>,
 ) -> Result<(), WorkflowError> {
     let current = store::locked(write, grant, id).await?;
+    readable_rule(write, current.value("setting_key").as_text(), changes).await?;
     let is_encrypted = current.value("is_encrypted") == &Value::Bool(true);
     let becomes_encrypted = asked(changes, "is_encrypted").map_or(is_encrypted, |value| value == &Value::Bool(true));
     let mut row = changes.to_vec();
@@ -57,6 +59,17 @@ pub(super) async fn edit(
         (true, true, None) | (_, false, _) => {}
     }
     Ok(store::update(write, grant, id, version, &row).await?)
+}
+
+/// The door must be able to read its own rule.
+async fn readable_rule(write: &Write, key: Option<&str>, changes: Changes<'_>) -> Result<(), WorkflowError> {
+    let Some(Value::Json(document)) = asked(changes, "setting_value").filter(|_| key == Some(tiers::TIERS)) else {
+        return Ok(());
+    };
+    match tiers::fault(write, document).await? {
+        Some(fault) => Err(WorkflowError::field("setting_value", fault)),
+        None => Ok(()),
+    }
 }
 
 /// # Errors

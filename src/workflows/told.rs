@@ -11,6 +11,8 @@ use crate::{
 
 /// What heads the one notification of all that waits. Whoever has not read it yet gets no second one.
 pub const WAITING: &str = "Transactions wait for your decision";
+/// Its text; the last line leads there.
+pub const WHAT_WAITS: &str = "Somebody else made them, and they need people who may approve, reject or ask.\n/approvals";
 
 /// One statement about a transaction, or both legs of a transfer: `subject` says in words which, and where it is to
 /// be found. An amount is written like on the pages: with no decimals where its currency has none.
@@ -42,7 +44,6 @@ macro_rules! about {
 /// # Errors
 /// See [`DatabaseError`].
 pub async fn waits(write: &Write, transaction: Uuid) -> Result<(), DatabaseError> {
-    let message = "Somebody else made them, and they need people who may approve, reject or ask.\n/approvals";
     write
         .execute(
             "INSERT INTO notifications (user_id, title, message, notification_type) \
@@ -53,7 +54,7 @@ pub async fn waits(write: &Write, transaction: Uuid) -> Result<(), DatabaseError
                 AND NOT EXISTS (SELECT FROM notifications n \
                                  WHERE n.user_id = u.id AND n.is_read IS NOT TRUE AND n.title = $2::text \
                                    AND (n.expires_at IS NULL OR n.expires_at > now()))",
-            &[&transaction, &WAITING, &message],
+            &[&transaction, &WAITING, &WHAT_WAITS],
         )
         .await?;
     Ok(())

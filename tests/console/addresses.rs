@@ -5,7 +5,10 @@ use std::{
     net::TcpStream,
 };
 
-use super::support::{Console, console, console_with, staffed_database};
+use super::{
+    forms::id_of,
+    support::{Console, console, console_with, staffed_database},
+};
 
 /// Asks with any method, as the browser of nobody or of whoever a cookie names.
 fn asked(console: &Console, method: &str, path: &str, headers: &str) -> String {
@@ -85,6 +88,9 @@ async fn other_methods_and_other_spellings_are_refused_by_a_page() {
         assert!(answer.has("main h1") || answer.has("h1"), "{path}");
     }
     let notifications = admin.get("/notifications").await;
+    let own = format!("/tables/notifications?user_id={}", id_of(&console, "admin").await);
+    assert_eq!((notifications.status, notifications.location), (303, Some(own)), "not everybody's");
+    let notifications = console.signed_in("viewer").await.get("/notifications").await;
     assert_eq!((notifications.status, notifications.location.as_deref()), (303, Some("/tables/notifications")));
 }
 

@@ -27,4 +27,5 @@ mod running;
 mod sessions;
 mod support;
 mod thirteenth;
+mod tiers;
 mod workflows;

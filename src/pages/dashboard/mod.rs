@@ -12,9 +12,9 @@ mod figures;
 
 use super::{
     chart::Chart,
-    display::{MoneyShown, RecordLink, Shown},
+    display::{Counted, MoneyShown, RecordLink, Shown},
     frame::{Crumb, Frame},
-    response,
+    holds, response,
     shown::{self, Viewer},
     urls,
     visit::Visit,
@@ -163,6 +163,8 @@ struct DashboardPage<'a> {
     cards: Vec<Card<'a>>,
     has_role: bool,
     notices: Vec<&'a Notice>,
+    /// Pending transactions that do not expire until an administrator has looked at them.
+    held: Option<Counted>,
 }
 
 impl CardRow<'_> {
@@ -194,6 +196,7 @@ pub async fn index(console: web::Data<Console>, visit: Visit, request: HttpReque
         cards: cards(&console, &connection, actor).await?,
         has_role: actor.role.is_some(),
         notices: console.notices.iter().filter(|_| actor.role == Some(Admin)).collect(),
+        held: if actor.role == Some(Admin) { unless_slow(holds::held(&connection).await)?.flatten() } else { None },
     };
     Ok(response::page(&request, StatusCode::OK, &page))
 }
