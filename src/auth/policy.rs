@@ -18,6 +18,10 @@ pub enum Action {
     Decide,
     /// Make the transaction that takes a completed one back.
     Reverse,
+    /// Read the ledger's proof, and have it proved again.
+    Prove,
+    /// Say how a balance that does not fit its entries is put right.
+    Resolve,
     Deactivate,
     SendPasswordLink,
     Rotate,
@@ -26,8 +30,24 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Action; 14] =
-        [Read, Create, Edit, Delete, Export, History, Withdraw, Decide, Reverse, Deactivate, SendPasswordLink, Rotate, Revoke, MarkRead];
+    pub const ALL: [Action; 16] = [
+        Read,
+        Create,
+        Edit,
+        Delete,
+        Export,
+        History,
+        Withdraw,
+        Decide,
+        Reverse,
+        Prove,
+        Resolve,
+        Deactivate,
+        SendPasswordLink,
+        Rotate,
+        Revoke,
+        MarkRead,
+    ];
 
     /// As an API key's permissions spell it: `transactions:read`.
     pub const fn name(self) -> &'static str {
@@ -41,6 +61,8 @@ impl Action {
             Withdraw => "withdraw",
             Decide => "decide",
             Reverse => "reverse",
+            Prove => "prove",
+            Resolve => "resolve",
             Deactivate => "deactivate",
             SendPasswordLink => "password-link",
             Rotate => "rotate",
@@ -55,7 +77,8 @@ impl Action {
 }
 
 use Action::{
-    Create, Deactivate, Decide, Delete, Edit, Export, History, MarkRead, Read, Reverse, Revoke, Rotate, SendPasswordLink, Withdraw,
+    Create, Deactivate, Decide, Delete, Edit, Export, History, MarkRead, Prove, Read, Resolve, Reverse, Revoke, Rotate, SendPasswordLink,
+    Withdraw,
 };
 
 /// What a role may do with a table, and on which rows.
@@ -90,7 +113,7 @@ const REGISTRY: (Access, Access, Access) = (All(&[Read, Create, Edit]), All(&[Re
 #[rustfmt::skip]
 pub const LINES: &[Line] = &[
     Line { table: "users", admin: All(&[Read, Create, Edit, Export, Deactivate, SendPasswordLink]), manager: READ, auditor: READ, user: Nothing, viewer: Nothing },
-    Line { table: "accounts", admin: EVERYTHING, manager: All(&[Read, Create, Edit]), auditor: All(&[Read, Export]), user: Own(&[Read]), viewer: READ },
+    Line { table: "accounts", admin: All(&[Read, Create, Edit, Delete, Export, Prove, Resolve]), manager: All(&[Read, Create, Edit, Prove, Resolve]), auditor: All(&[Read, Export, Prove]), user: Own(&[Read]), viewer: READ },
     Line { table: "transactions", admin: All(&[Read, Create, Edit, Export, Withdraw, Decide, Reverse]), manager: All(&[Read, Create, Edit, Export, Withdraw, Decide, Reverse]), auditor: All(&[Read, Export]), user: Own(&[Read, Create, Withdraw]), viewer: READ },
     Line { table: "audit_logs", admin: All(&[Read, Export, History]), manager: All(&[History]), auditor: All(&[Read, Export, History]), user: Nothing, viewer: Nothing },
     Line { table: "ssot_audit_logs", admin: All(&[Read, Export, History]), manager: All(&[History]), auditor: All(&[Read, Export, History]), user: Nothing, viewer: Nothing },

@@ -23,6 +23,7 @@ pub mod frame;
 pub mod guard;
 pub mod history;
 pub mod kept;
+pub mod ledger;
 pub mod local_path;
 pub mod login;
 pub mod offers;

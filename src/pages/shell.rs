@@ -6,6 +6,7 @@ use super::{
     error::RequestId,
     flash,
     frame::{Crumb, Density, Environment, Frame, NavigationGroup, NavigationLink, Shortcuts, Signed, Theme},
+    ledger, urls,
     visit::Visit,
 };
 use crate::{
@@ -71,6 +72,10 @@ fn navigation(console: &Console, visit: &Visit, path: &str) -> Vec<NavigationGro
             let current = path == href || path.strip_prefix(&href).is_some_and(|rest| rest.starts_with('/'));
             let count = (resource.table == "notifications" && visit.unread > 0).then(|| visit.unread.to_string());
             links.push(NavigationLink { label: resource.plural, href, icon: resource.icon, current, count });
+        }
+        if group == Group::Ledger && ledger::may_read(console, visit) {
+            let current = path == urls::LEDGER || path.starts_with(&format!("{}/", urls::LEDGER));
+            links.push(NavigationLink { label: "Ledger proof", href: urls::LEDGER.to_owned(), icon: "ledger", current, count: None });
         }
         if !links.is_empty() {
             groups.push(NavigationGroup { title: group.title(), links });

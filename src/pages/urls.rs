@@ -6,6 +6,12 @@ use super::display::return_to;
 use crate::resource::{Resource, request::Query};
 
 pub const DASHBOARD: &str = "/";
+pub const LEDGER: &str = "/operations/ledger";
+
+/// One account's place in the ledger's proof.
+pub fn drift_url(account: Uuid) -> String {
+    format!("{LEDGER}/{}", account.as_hyphenated())
+}
 
 /// The whole list, as it stands when nobody has asked for anything.
 pub fn list_url(resource: &Resource) -> String {

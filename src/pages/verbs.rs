@@ -249,6 +249,8 @@ fn words(action: Action, record: &Record, visit: &Visit) -> String {
         Action::MarkRead => "It no longer counts as unread.".to_owned(),
         Action::Decide
         | Action::Reverse
+        | Action::Prove
+        | Action::Resolve
         | Action::Read
         | Action::Create
         | Action::Edit

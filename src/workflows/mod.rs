@@ -3,6 +3,7 @@
 pub mod account;
 pub mod api_key;
 pub mod approval;
+pub mod drift;
 pub mod event;
 pub mod failure;
 pub mod notification;

@@ -14,6 +14,7 @@ mod forms;
 mod fuzz;
 mod grid;
 mod interrupted;
+mod ledger;
 mod letters;
 mod lists;
 mod login;
