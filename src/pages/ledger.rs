@@ -216,7 +216,7 @@ async fn draw(
             .map(|drift| Finding {
                 href: urls::drift_url(drift.account),
                 since: drift.frozen.as_ref().map(|frozen| time(frozen.since)),
-                words: drift.words.iter().map(|word| drift::sentence(word, &time(word.at))).collect(),
+                words: drift.words.iter().map(|word| drift::sentence(word, drift.currency.as_deref(), &time(word.at))).collect(),
                 drift,
             })
             .collect(),

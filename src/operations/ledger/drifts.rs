@@ -113,6 +113,30 @@ const WORDS: &str = "\
       LEFT JOIN public.users u ON u.id = d.decider \
      WHERE d.account_id = ANY ($1) ORDER BY d.decided_at, d.id";
 
+/// As [`WORDS`], of the time before, newest first.
+const EARLIER: &str = "\
+    SELECT d.account_id, d.decider, u.full_name, d.resolution, d.difference::text, d.reason, d.decided_at \
+      FROM public.ledger_decisions d \
+      JOIN public.account_ledger o ON o.account_id = d.account_id AND (d.decided_at >= o.frozen_since) IS NOT TRUE \
+      LEFT JOIN public.users u ON u.id = d.decider \
+     WHERE d.account_id = $1 ORDER BY d.decided_at DESC, d.id DESC LIMIT 20";
+
+/// The newest words about earlier drifts of one account, which are resolved.
+pub async fn earlier(connection: &Connection, _: &Grant, account: Uuid) -> Result<Vec<Word>, DatabaseError> {
+    connection.query(EARLIER, &[&account]).await?.iter().map(word).collect()
+}
+
+fn word(row: &Row) -> Result<Word, DatabaseError> {
+    Ok(Word {
+        decider: row.try_get(1)?,
+        who: row.try_get(2)?,
+        resolution: row.try_get(3)?,
+        difference: row.try_get(4)?,
+        reason: row.try_get(5)?,
+        at: row.try_get(6)?,
+    })
+}
+
 async fn words(connection: &Connection, drifts: &mut [Drift]) -> Result<(), DatabaseError> {
     let accounts: Vec<Uuid> = drifts.iter().map(|drift| drift.account).collect();
     if accounts.is_empty() {
@@ -120,14 +144,7 @@ async fn words(connection: &Connection, drifts: &mut [Drift]) -> Result<(), Data
     }
     for row in connection.query(WORDS, &[&accounts]).await? {
         let account: Uuid = row.try_get(0)?;
-        let word = Word {
-            decider: row.try_get(1)?,
-            who: row.try_get(2)?,
-            resolution: row.try_get(3)?,
-            difference: row.try_get(4)?,
-            reason: row.try_get(5)?,
-            at: row.try_get(6)?,
-        };
+        let word = word(&row)?;
         if let Some(drift) = drifts.iter_mut().find(|drift| drift.account == account) {
             drift.words.push(word);
         }

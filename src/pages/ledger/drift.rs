@@ -43,6 +43,8 @@ struct DriftPage<'a> {
     since: Option<TimeShown>,
     fits: bool,
     words: Vec<String>,
+    /// What was said of earlier drifts.
+    earlier_words: Vec<String>,
     explanation: Option<Told>,
     form: Form<'a>,
     errors: Vec<FieldError<'a>>,
@@ -99,13 +101,16 @@ impl DriftPage<'_> {
     }
 }
 
-/// "Ines Okafor said restore on 24 Nov 2026, 14:31 CET: “Typed by hand”. One more person is needed."
-pub(super) fn sentence(word: &Word, at: &TimeShown) -> String {
+/// "Ines Okafor said restore of a difference of 50.00 USD on 24 Nov 2026, 14:31 CET: “Typed by hand”."
+fn said_so(word: &Word, currency: Option<&str>, at: &TimeShown) -> String {
     let who = word.who.clone().unwrap_or_else(|| word.decider.to_string());
-    format!(
-        "{who} said {} of a difference of {} on {at}: “{}”. One more person is needed who says the same.",
-        word.resolution, word.difference, word.reason
-    )
+    let currency = currency.map(|currency| format!(" {currency}")).unwrap_or_default();
+    format!("{who} said {} of a difference of {}{currency} on {at}: “{}”.", word.resolution, word.difference, word.reason)
+}
+
+/// The same, of a drift that is not resolved yet.
+pub(super) fn sentence(word: &Word, currency: Option<&str>, at: &TimeShown) -> String {
+    format!("{} One more person is needed who says the same.", said_so(word, currency, at))
 }
 
 /// What was typed, and what is wrong with it.
@@ -246,6 +251,7 @@ async fn draw(
 ) -> Result<HttpResponse, PageError> {
     let connection = console.database.read().await?;
     let drift = drifts::of(&connection, grant, account).await?.ok_or_else(missing)?;
+    let earlier = drifts::earlier(&connection, grant, account).await?;
     let journal = journal::before(&connection, grant, account, place).await?;
     let explanation = match (HistoryGrant::of(&visit.actor, &console.registry), &drift.frozen) {
         (Some(log), Some(_)) => Some(explanation::of(&connection, log, &drift).await?),
@@ -265,7 +271,8 @@ async fn draw(
         account_url: urls::record_url(grant.resource(), account),
         since: drift.frozen.as_ref().map(|frozen| time(frozen.since)),
         fits: is_zero(&drift.difference),
-        words: drift.words.iter().map(|word| sentence(word, &time(word.at))).collect(),
+        words: drift.words.iter().map(|word| sentence(word, drift.currency.as_deref(), &time(word.at))).collect(),
+        earlier_words: earlier.iter().map(|word| said_so(word, drift.currency.as_deref(), &time(word.at))).collect(),
         explanation: explanation.map(|explanation| told(explanation, &drift, &time)),
         form: form(visit, grant, &drift, &asked),
         errors: asked.error.iter().map(|(column, label, text)| FieldError { column, label, text }).collect(),

@@ -113,3 +113,44 @@ async fn a_transfer_that_is_not_two_halves_is_a_finding() {
     let row = page.texts("section[aria-labelledby=transfers-heading] tbody tr").join("; ");
     assert_eq!(row, "USD 1 0 0 .00 0 Fits");
 }
+
+/// The full check adds up in one pass what the invariant asks account by account.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_full_check_finds_what_the_invariant_says() {
+    let bank = Bank::open().await;
+    let odd = "
+        INSERT INTO accounts (id, user_id, account_name, account_type, account_number, balance, currency)
+        SELECT nexus_uuid7(), (SELECT id FROM users WHERE username = 'user'), 'Odd ' || n, 'checking', 'O-' || n, n,
+               (ARRAY['USD', 'EUR', NULL])[1 + n % 3]
+          FROM generate_series(1, 60) n;
+        INSERT INTO transactions (id, account_id, transaction_type, amount, status)
+        SELECT nexus_uuid7(), a.id, (ARRAY['deposit', 'withdrawal', 'payment', 'fee', 'interest', 'transfer'])[1 + n % 6],
+               CASE WHEN n % 41 = 0 THEN 'NaN'::numeric ELSE n::numeric / 4 END, (ARRAY['completed', 'pending', 'cancelled', NULL])[1 + n % 4]
+          FROM generate_series(1, 200) n JOIN accounts a ON a.account_number = 'O-' || (n % 53);
+        UPDATE accounts SET balance = CASE substr(account_number, 3)::int % 3 WHEN 0 THEN NULL WHEN 1 THEN 'NaN'::numeric ELSE 5 END
+         WHERE account_number ~ '^O-[1-5]$';
+        INSERT INTO account_ledger_corrections (account_id, amount, decision_id)
+        SELECT a.id, 7 + n, gen_random_uuid() FROM generate_series(1, 2) n JOIN accounts a ON a.account_number IN ('O-54', 'O-55');
+        UPDATE accounts SET balance = l.expected FROM nexus_ledger l
+         WHERE l.account_id = accounts.id AND l.expected <> 'NaN' AND account_number IN ('O-7', 'O-8', 'O-54')";
+    bank.platform.batch_execute(odd).await.expect("odd accounts");
+    let list = async |statement: &str| -> Vec<String> {
+        bank.platform.query(statement, &[]).await.expect("a list").iter().map(|row| row.get(0)).collect()
+    };
+    let wrong = list("SELECT a.account_number FROM nexus_ledger l JOIN accounts a ON a.id = l.account_id WHERE l.balance IS DISTINCT FROM l.expected ORDER BY 1").await;
+    assert!(wrong.len() > 20 && !wrong.contains(&"O-54".to_owned()) && wrong.contains(&"O-55".to_owned()), "{wrong:?}");
+    let page = check(&bank.console.signed_in("auditor").await).await;
+    let frozen = list(
+        "SELECT a.account_number FROM account_ledger l JOIN accounts a ON a.id = l.account_id WHERE l.frozen_since IS NOT NULL ORDER BY 1",
+    )
+    .await;
+    assert_eq!(frozen, wrong);
+    let sums = list("SELECT coalesce(a.currency, 'Not set') || ' ' || count(*) FILTER (WHERE l.balance = 'NaN' OR l.expected = 'NaN') FROM nexus_ledger l JOIN accounts a ON a.id = l.account_id GROUP BY a.currency ORDER BY a.currency NULLS LAST").await;
+    let rows = page.texts("section[aria-labelledby=sums-heading] tbody tr");
+    assert!(rows.len() == sums.len() && sums.iter().any(|sum| !sum.ends_with(" 0")), "{sums:?}");
+    for (row, sum) in rows.iter().zip(&sums) {
+        let (currency, odd) = sum.rsplit_once(' ').expect("two words");
+        assert!(row.starts_with(currency), "{row}, {sum}");
+        assert_eq!(row.contains(&format!("{odd} not a number")), odd != "0", "{row}, {sum}");
+    }
+}

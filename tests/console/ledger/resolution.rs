@@ -48,6 +48,8 @@ async fn two_people_restore_what_the_entries_say() {
     assert!(second.get(&bank.drift()).await.text().contains("free again"));
     assert_eq!((bank.balance().await.as_str(), bank.is_frozen().await, bank.agrees().await), ("100.00", false, true));
     assert!(!check(&second).await.has("[data-finding]"));
+    let earlier = second.get(&bank.drift()).await.texts("section[aria-labelledby=earlier-heading] li");
+    assert!(earlier.len() == 2 && earlier[1].contains("Ines Okafor said restore of a difference of 50.00 USD"), "{earlier:?}");
     bank.approve(&stock::of("transactions", "user")).await.expect("the account is free again");
     assert_eq!(bank.balance().await, "105.00");
 
