@@ -53,7 +53,9 @@ CREATE TABLE public.ledger_checks (
     accounts     bigint NOT NULL,
     drifts       bigint NOT NULL,
     -- The last account of the stretch, in the order of their ids; the next check goes on behind it.
-    walked_to    uuid
+    walked_to    uuid,
+    -- Of a full check, as it stood at that moment: the sums of each currency, and the transfers that are not sound.
+    totals       jsonb
 );
 CREATE INDEX nexus_ledger_checks_finished_at ON public.ledger_checks (finished_at);
 

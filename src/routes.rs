@@ -4,7 +4,7 @@ use actix_web::web::{self, ServiceConfig};
 
 use crate::{
     operations::health,
-    pages::{assets, browse, dashboard, doors, holds, inbox, limit, record, tiers, transfers},
+    pages::{assets, browse, dashboard, doors, holds, inbox, ledger, limit, record, tiers, transfers},
 };
 
 /// Everything the console answers, in the order it is looked up.
@@ -17,6 +17,7 @@ pub fn all(config: &mut ServiceConfig) {
         .service(web::resource("/notifications").get(inbox::own))
         .configure(tiers::routes)
         .configure(holds::routes)
+        .configure(ledger::routes)
         .configure(browse::list_routes)
         .configure(transfers::routes)
         .configure(limit::routes)

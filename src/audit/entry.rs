@@ -74,6 +74,26 @@ pub enum Doer {
     Unknown,
 }
 
+impl Doer {
+    /// Reads the columns acting_id, acting_name, user_id, actor_kind and actor_name of a row.
+    pub(crate) fn of(row: &Row) -> Result<Doer, DatabaseError> {
+        let user: Option<Uuid> = row.try_get("acting_id")?;
+        let full_name: Option<String> = row.try_get("acting_name")?;
+        let written: Option<String> = row.try_get("user_id")?;
+        let kind: Option<&str> = row.try_get("actor_kind")?;
+        let name = row.try_get::<_, Option<String>>("actor_name")?;
+        Ok(match (kind, name, user) {
+            (Some("key"), Some(name), _) => Doer::Key { name, owner: full_name },
+            (Some("system"), Some(job), _) => Doer::System(job),
+            // The platform names who acted even where it writes past us.
+            (Some("db"), Some(role), None) => Doer::Database(role),
+            (_, name, Some(id)) => Doer::User { id, name: full_name.filter(|name| !name.trim().is_empty()).or(name).unwrap_or_default() },
+            (_, Some(name), None) => Doer::Named(name),
+            (_, None, None) => written.map_or(Doer::Unknown, Doer::Named),
+        })
+    }
+}
+
 /// A row as the log keeps it.
 pub type Fields = Map<String, Json>;
 
@@ -99,20 +119,7 @@ pub struct Entry {
 impl Entry {
     /// Reads a row of the columns that `history` selects.
     pub(super) fn of(row: &Row) -> Result<Entry, DatabaseError> {
-        let user: Option<Uuid> = row.try_get("acting_id")?;
-        let full_name: Option<String> = row.try_get("acting_name")?;
-        let written: Option<String> = row.try_get("user_id")?;
-        let kind: Option<&str> = row.try_get("actor_kind")?;
-        let name = row.try_get::<_, Option<String>>("actor_name")?;
-        let doer = match (kind, name, user) {
-            (Some("key"), Some(name), _) => Doer::Key { name, owner: full_name },
-            (Some("system"), Some(job), _) => Doer::System(job),
-            // The platform names who acted even where it writes past us.
-            (Some("db"), Some(role), None) => Doer::Database(role),
-            (_, name, Some(id)) => Doer::User { id, name: full_name.filter(|name| !name.trim().is_empty()).or(name).unwrap_or_default() },
-            (_, Some(name), None) => Doer::Named(name),
-            (_, None, None) => written.map_or(Doer::Unknown, Doer::Named),
-        };
+        let doer = Doer::of(row)?;
         Ok(Entry {
             log: if row.try_get::<_, &str>("log")? == Log::Main.table() { Log::Main } else { Log::Registry },
             id: row.try_get("id")?,

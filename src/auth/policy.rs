@@ -20,6 +20,10 @@ pub enum Action {
     Reverse,
     /// Say how far below zero an account may go.
     SetLimit,
+    /// Read the ledger's proof, and have it proved again.
+    Prove,
+    /// Say how a balance that does not fit its entries is put right.
+    Resolve,
     Deactivate,
     SendPasswordLink,
     Rotate,
@@ -28,7 +32,7 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Action; 15] = [
+    pub const ALL: [Action; 17] = [
         Read,
         Create,
         Edit,
@@ -39,6 +43,8 @@ impl Action {
         Decide,
         Reverse,
         SetLimit,
+        Prove,
+        Resolve,
         Deactivate,
         SendPasswordLink,
         Rotate,
@@ -59,6 +65,8 @@ impl Action {
             Decide => "decide",
             Reverse => "reverse",
             SetLimit => "limit",
+            Prove => "prove",
+            Resolve => "resolve",
             Deactivate => "deactivate",
             SendPasswordLink => "password-link",
             Rotate => "rotate",
@@ -73,8 +81,8 @@ impl Action {
 }
 
 use Action::{
-    Create, Deactivate, Decide, Delete, Edit, Export, History, MarkRead, Read, Reverse, Revoke, Rotate, SendPasswordLink, SetLimit,
-    Withdraw,
+    Create, Deactivate, Decide, Delete, Edit, Export, History, MarkRead, Prove, Read, Resolve, Reverse, Revoke, Rotate, SendPasswordLink,
+    SetLimit, Withdraw,
 };
 
 /// What a role may do with a table, and on which rows.
@@ -109,7 +117,7 @@ const REGISTRY: (Access, Access, Access) = (All(&[Read, Create, Edit]), All(&[Re
 #[rustfmt::skip]
 pub const LINES: &[Line] = &[
     Line { table: "users", admin: All(&[Read, Create, Edit, Export, Deactivate, SendPasswordLink]), manager: READ, auditor: READ, user: Nothing, viewer: Nothing },
-    Line { table: "accounts", admin: All(&[Read, Create, Edit, Delete, Export, SetLimit]), manager: All(&[Read, Create, Edit]), auditor: All(&[Read, Export]), user: Own(&[Read]), viewer: READ },
+    Line { table: "accounts", admin: All(&[Read, Create, Edit, Delete, Export, SetLimit, Prove, Resolve]), manager: All(&[Read, Create, Edit, Prove, Resolve]), auditor: All(&[Read, Export, Prove]), user: Own(&[Read]), viewer: READ },
     Line { table: "transactions", admin: All(&[Read, Create, Edit, Export, Withdraw, Decide, Reverse]), manager: All(&[Read, Create, Edit, Export, Withdraw, Decide, Reverse]), auditor: All(&[Read, Export]), user: Own(&[Read, Create, Withdraw]), viewer: READ },
     Line { table: "audit_logs", admin: All(&[Read, Export, History]), manager: All(&[History]), auditor: All(&[Read, Export, History]), user: Nothing, viewer: Nothing },
     Line { table: "ssot_audit_logs", admin: All(&[Read, Export, History]), manager: All(&[History]), auditor: All(&[Read, Export, History]), user: Nothing, viewer: Nothing },

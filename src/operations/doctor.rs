@@ -1,6 +1,7 @@
 //! What is wrong with the installation, and what is to be typed?
 
 mod extension;
+mod ledger;
 mod migrations;
 mod proof;
 mod rights;
@@ -132,6 +133,7 @@ async fn questions(client: &mut Client) -> Vec<Finding> {
     findings.push(rights::examine(client).await);
     findings.push(triggers::examine(client).await);
     findings.push(extension::examine(client).await);
+    findings.push(ledger::examine(client).await);
     findings
 }
 

@@ -2,5 +2,6 @@
 
 pub mod doctor;
 pub mod health;
+pub mod ledger;
 pub mod notices;
 pub mod readiness;

@@ -84,6 +84,8 @@ fn verb(action: Action) -> &'static str {
         Action::Decide => "decide",
         Action::Reverse => "reverse",
         Action::SetLimit => "set limits of",
+        Action::Prove => "read or ask for the proof of",
+        Action::Resolve => "resolve drifts of",
         Action::Deactivate => "deactivate records in",
         Action::SendPasswordLink => "make password links for",
         Action::Rotate => "rotate records in",

@@ -26,6 +26,7 @@ pub mod history;
 pub mod holds;
 pub mod inbox;
 pub mod kept;
+pub mod ledger;
 pub mod limit;
 pub mod local_path;
 pub mod login;

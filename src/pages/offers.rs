@@ -66,6 +66,8 @@ pub fn label(action: Action, resource: &Resource) -> String {
         Action::Decide => "Decide".to_owned(),
         Action::Reverse => "Reverse".to_owned(),
         Action::SetLimit => "Set limit".to_owned(),
+        Action::Prove => "Ledger proof".to_owned(),
+        Action::Resolve => "Resolve".to_owned(),
         Action::Deactivate => "Deactivate".to_owned(),
         Action::SendPasswordLink => "New password link".to_owned(),
         Action::Rotate => "Rotate".to_owned(),
@@ -112,6 +114,8 @@ pub fn obstacle(action: Action, record: &Record, actor: &Actor) -> Option<&'stat
         | Action::Decide
         | Action::Reverse
         | Action::SetLimit
+        | Action::Prove
+        | Action::Resolve
         | Action::Deactivate
         | Action::SendPasswordLink
         | Action::Rotate

@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use super::{
     bearings, delete,
-    display::{Shown, Tone, return_to},
+    display::{Shown, TimeShown, Tone, return_to},
     edit,
     frame::{Crumb, Frame},
     history::{self, EntryView},
-    inbox,
+    inbox, ledger,
     local_path::local,
     offers::{self, Offer},
     query, related,
@@ -24,8 +24,9 @@ use crate::{
     app::Console,
     audit::history::{Before, HistoryGrant, deletion, entries, was_deleted},
     auth::{grant::Grant, policy::Action},
-    db::pool::Connection,
+    db::pool::{Connection, DatabaseError},
     error::{PageError, WayOn},
+    operations::ledger::drifts,
     resource::{
         Kind, Resource,
         record::Record,
@@ -45,6 +46,7 @@ struct ShowPage<'a> {
     badge: Option<Badge>,
     offers: Vec<Offer>,
     withheld: bool,
+    frozen: Option<FrozenNote>,
     facts: Vec<Fact<'a>>,
     related: Vec<related::RelatedView<'a>>,
     elsewhere: Vec<related::Elsewhere>,
@@ -101,10 +103,11 @@ pub async fn show(
             }
         }
     };
-    let (history, (related, mut elsewhere), bearings) = tokio::try_join!(
+    let (history, (related, mut elsewhere), bearings, frozen) = tokio::try_join!(
         history,
         related::of(&connection, &console.registry, &visit, &record),
-        bearings::of(&connection, &grant, &record)
+        bearings::of(&connection, &grant, &record),
+        frozen(&console, &visit, &connection, &record)
     )?;
     elsewhere.extend(inbox::subject(&record));
     let label = record.label();
@@ -122,6 +125,7 @@ pub async fn show(
         badge: badge(&record),
         withheld: offers.iter().any(|offer| matches!(offer, Offer::Withheld { .. })),
         offers,
+        frozen,
         facts,
         related: related.iter().map(|related| related.view(&visit.actor, now, &encoded)).collect(),
         elsewhere,
@@ -130,6 +134,26 @@ pub async fn show(
         label,
     };
     Ok(page(&request, StatusCode::OK, &template))
+}
+
+/// That nothing is decided on this account, and why.
+struct FrozenNote {
+    since: TimeShown,
+    reason: String,
+    /// Its drift, for whoever may read the ledger's proof.
+    href: Option<String>,
+}
+
+async fn frozen(console: &Console, visit: &Visit, connection: &Connection, record: &Record) -> Result<Option<FrozenNote>, DatabaseError> {
+    if record.resource.table != "accounts" {
+        return Ok(None);
+    }
+    let frozen = drifts::frozen_account(connection, record.id).await?;
+    Ok(frozen.map(|frozen| FrozenNote {
+        since: TimeShown::new(frozen.since, visit.actor.preferences.time_zone, Utc::now()),
+        reason: frozen.reason,
+        href: ledger::may_read(console, visit).then(|| urls::drift_url(record.id)),
+    }))
 }
 
 /// The first toned choice, or whether it is active.

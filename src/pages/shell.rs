@@ -6,7 +6,7 @@ use super::{
     error::RequestId,
     flash,
     frame::{Crumb, Density, Environment, Frame, NavigationGroup, NavigationLink, Shortcuts, Signed, Theme},
-    urls,
+    ledger, urls,
     visit::Visit,
 };
 use crate::{
@@ -79,6 +79,10 @@ fn navigation(console: &Console, visit: &Visit, path: &str) -> Vec<NavigationGro
             let current = matches!(path, "/approvals/rules" | "/approvals/held");
             let href = "/approvals/rules".to_owned();
             links.push(NavigationLink { label: "Approval rules", href, icon: "approve", current, count: None });
+        }
+        if group == Group::Ledger && ledger::may_read(console, visit) {
+            let current = path == urls::LEDGER || path.starts_with(&format!("{}/", urls::LEDGER));
+            links.push(NavigationLink { label: "Ledger proof", href: urls::LEDGER.to_owned(), icon: "ledger", current, count: None });
         }
         if !links.is_empty() {
             groups.push(NavigationGroup { title: group.title(), links });

@@ -13,6 +13,13 @@ pub fn is_for_programs(path: &str) -> bool {
     ["/health/", "/static/", "/metrics", "/api/"].iter().any(|start| path.starts_with(start))
 }
 
+pub const LEDGER: &str = "/operations/ledger";
+
+/// One account's place in the ledger's proof.
+pub fn drift_url(account: Uuid) -> String {
+    format!("{LEDGER}/{}", account.as_hyphenated())
+}
+
 /// The whole list, as it stands when nobody has asked for anything.
 pub fn list_url(resource: &Resource) -> String {
     format!("/tables/{}", resource.table)

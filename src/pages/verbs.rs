@@ -304,6 +304,8 @@ fn words(action: Action, record: &Record, visit: &Visit) -> String {
         Action::Decide
         | Action::Reverse
         | Action::SetLimit
+        | Action::Prove
+        | Action::Resolve
         | Action::Read
         | Action::Create
         | Action::Edit

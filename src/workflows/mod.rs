@@ -4,6 +4,7 @@ pub mod account;
 pub mod api_key;
 pub mod approval;
 pub mod available;
+pub mod drift;
 pub mod failure;
 pub mod holds;
 pub mod limit;

@@ -15,6 +15,7 @@ mod forms;
 mod fuzz;
 mod grid;
 mod interrupted;
+mod ledger;
 mod letters;
 mod lists;
 mod login;

@@ -31,7 +31,7 @@ use crate::{
         value::Number,
     },
     error::PageError,
-    operations::notices::Notice,
+    operations::{ledger, notices::Notice},
     resource::{
         Resource, page,
         request::{ListRequest, Query},
@@ -165,6 +165,8 @@ struct DashboardPage<'a> {
     notices: Vec<&'a Notice>,
     /// Pending transactions that do not expire until an administrator has looked at them.
     held: Option<Counted>,
+    /// Accounts that nothing is decided on; told to whoever can do something about it.
+    frozen: i64,
 }
 
 impl CardRow<'_> {
@@ -195,10 +197,18 @@ pub async fn index(console: web::Data<Console>, visit: Visit, request: HttpReque
         deeds: deeds(&console, &connection, actor).await?,
         cards: cards(&console, &connection, actor).await?,
         has_role: actor.role.is_some(),
+        frozen: frozen(&console, &connection, actor).await?,
         notices: console.notices.iter().filter(|_| actor.role == Some(Admin)).collect(),
         held: if actor.role == Some(Admin) { unless_slow(holds::held(&connection).await)?.flatten() } else { None },
     };
     Ok(response::page(&request, StatusCode::OK, &page))
+}
+
+async fn frozen(console: &Console, connection: &Connection, actor: &Actor) -> Result<i64, DatabaseError> {
+    match console.registry.find("accounts") {
+        Some(accounts) if actor.may(Action::Resolve, accounts) => ledger::frozen(connection).await,
+        Some(_) | None => Ok(0),
+    }
 }
 
 fn readable(console: &Console, actor: &Actor, table: &str) -> Option<(&'static Resource, crate::auth::grant::Grant)> {

@@ -1,0 +1,69 @@
+//! Does the log name the first entry that does not fit, whatever was done past the door?
+
+use super::{Bank, check};
+
+async fn told(bank: &Bank) -> String {
+    let auditor = bank.console.signed_in("auditor").await;
+    check(&auditor).await;
+    assert!(bank.is_frozen().await);
+    auditor.get(&bank.drift()).await.texts("#explanation").join("")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_done_on_both_sides_is_no_drift_and_not_named() {
+    let bank = Bank::open().await;
+    let both = "WITH entry AS (INSERT INTO transactions (id, account_id, transaction_type, amount, status) VALUES (nexus_uuid7(), $1, 'deposit', 7, 'completed'))
+                UPDATE accounts SET balance = balance + 7 WHERE id = $1";
+    bank.past_the_door(both).await;
+    let auditor = bank.console.signed_in("auditor").await;
+    assert!(!check(&auditor).await.has("[data-finding]"));
+    bank.past_the_door("UPDATE accounts SET balance = balance - 0.01 WHERE id = $1").await;
+    bank.past_the_door(both).await;
+    let told = told(&bank).await;
+    assert!(told.contains("changed the balance from 107.00 USD to 106.99 USD"), "{told}");
+    assert!(told.contains("whole difference"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_completed_transaction_that_is_added_or_deleted_is_named() {
+    let bank = Bank::open().await;
+    bank.past_the_door(
+        "INSERT INTO transactions (id, account_id, transaction_type, amount, status) VALUES (nexus_uuid7(), $1, 'payment', 7, 'completed')",
+    )
+    .await;
+    let added = told(&bank).await;
+    assert!(added.contains("added a completed transaction that adds -7.00 USD"), "{added}");
+
+    let bank = Bank::open().await;
+    bank.past_the_door("WITH entry AS (INSERT INTO transactions (id, account_id, transaction_type, amount, status) VALUES (nexus_uuid7(), $1, 'deposit', 7, 'completed'))
+                        UPDATE accounts SET balance = balance + 7 WHERE id = $1").await;
+    bank.past_the_door("DELETE FROM transactions WHERE account_id = $1 AND status = 'completed'").await;
+    let deleted = told(&bank).await;
+    assert!(deleted.contains("deleted a completed transaction that added 7.00 USD"), "{deleted}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_entry_explains_is_said() {
+    let bank = Bank::open().await;
+    let superuser = bank.console.database.as_superuser().await;
+    superuser.batch_execute("SET session_replication_role = replica").await.expect("no trigger sees it");
+    superuser.execute("UPDATE accounts SET balance = 1 WHERE id = $1", &[&bank.account]).await.expect("changed");
+    let told = told(&bank).await;
+    assert!(told.contains("No entry of the log explains it"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_moved_to_another_account_is_named_on_both() {
+    let bank = Bank::open().await;
+    bank.past_the_door("WITH entry AS (INSERT INTO transactions (id, account_id, transaction_type, amount, status) VALUES (nexus_uuid7(), $1, 'deposit', 7, 'completed'))
+                        UPDATE accounts SET balance = balance + 7 WHERE id = $1").await;
+    let auditor = bank.console.signed_in("auditor").await;
+    assert!(!check(&auditor).await.has("[data-finding]"));
+    bank.past_the_door("UPDATE transactions SET account_id = (SELECT id FROM accounts WHERE id <> $1 LIMIT 1) WHERE account_id = $1 AND status = 'completed'").await;
+    let page = check(&auditor).await;
+    assert_eq!(page.texts("[data-finding=drift]").len(), 2, "{}", page.text());
+    for drift in page.attributes("[data-finding=drift] .row a", "href") {
+        let told = auditor.get(&drift).await.texts("#explanation").join("");
+        assert!(told.contains("changed what a transaction adds to the balance") && told.contains("whole difference"), "{told}");
+    }
+}
