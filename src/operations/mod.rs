@@ -2,5 +2,6 @@
 
 pub mod doctor;
 pub mod health;
+pub mod jobs;
 pub mod notices;
 pub mod readiness;

@@ -1,0 +1,3 @@
+//! Does what many transactions wait for happen once each, by itself and to the end?
+
+mod expiry;
