@@ -11,6 +11,7 @@ use crate::{
     resource::Registry,
 };
 
+pub mod decisions;
 pub mod expiry;
 
 /// Their own pool, so that no page waits for a job.
@@ -19,7 +20,7 @@ pub const CONNECTIONS: usize = 2;
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// Everything that runs by itself. A new job is a line here and a module with a `JOB`.
-const ALL: [Job; 1] = [expiry::JOB];
+const ALL: [Job; 2] = [decisions::JOB, expiry::JOB];
 
 /// Work that no request asks for, done a turn at a time.
 ///

@@ -7,6 +7,7 @@ pub mod event;
 pub mod failure;
 pub mod notification;
 pub mod replay;
+pub mod run;
 pub mod session;
 pub mod setting;
 pub mod transaction;
