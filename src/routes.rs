@@ -4,7 +4,7 @@ use actix_web::web::{self, ServiceConfig};
 
 use crate::{
     operations::health,
-    pages::{assets, browse, dashboard, doors, record},
+    pages::{assets, browse, dashboard, doors, record, runs},
 };
 
 /// Everything the console answers, in the order it is looked up.
@@ -16,5 +16,6 @@ pub fn all(config: &mut ServiceConfig) {
         .service(web::resource("/").get(dashboard::index))
         .service(web::redirect("/notifications", "/tables/notifications").see_other())
         .configure(browse::list_routes)
+        .configure(runs::routes)
         .configure(record::record_routes);
 }

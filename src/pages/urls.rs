@@ -47,6 +47,16 @@ pub fn verb_url(resource: &Resource, id: Uuid, verb: &str) -> String {
     format!("{}/{verb}", record_url(resource, id))
 }
 
+/// Where the rows ticked in a list go.
+pub fn selected_url(resource: &Resource) -> String {
+    format!("/tables/{}/selected", resource.table)
+}
+
+/// A bulk decision: its preview, its progress and its result.
+pub fn run_url(id: Uuid) -> String {
+    format!("/runs/{}", id.as_hyphenated())
+}
+
 /// The ending of an export's address, which is its format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
