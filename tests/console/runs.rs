@@ -3,4 +3,5 @@
 mod bulk;
 mod crash;
 mod expiry;
+mod window;
 mod work;
