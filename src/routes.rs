@@ -4,7 +4,7 @@ use actix_web::web::{self, ServiceConfig};
 
 use crate::{
     operations::health,
-    pages::{assets, browse, dashboard, doors, holds, inbox, ledger, limit, record, tiers, transfers},
+    pages::{assets, browse, dashboard, doors, holds, inbox, ledger, limit, record, runs, tiers, transfers},
 };
 
 /// Everything the console answers, in the order it is looked up.
@@ -21,5 +21,6 @@ pub fn all(config: &mut ServiceConfig) {
         .configure(browse::list_routes)
         .configure(transfers::routes)
         .configure(limit::routes)
+        .configure(runs::routes)
         .configure(record::record_routes);
 }

@@ -26,7 +26,7 @@ use crate::{
     },
     demo::DemoError,
     keys::{KeyError, Keys, private_directory},
-    resource::{Registry, proof},
+    resource::proof,
     settings::{Database, Settings},
 };
 
@@ -97,14 +97,14 @@ pub async fn serve(settings: Settings, mode: Mode, tables: Tables) -> Result<(),
 
     let shared = Shared::new(settings, keys, mode);
     let mut stop = StopSignals::register().map_err(ServeError::Serving)?;
-    let registry = tables.registry.clone();
+    let known = tables.clone();
     let server = http::run(listener, shared.clone(), tables).map_err(ServeError::Serving)?;
     let handle = server.handle();
     let mut serving = actix_web::rt::spawn(server);
 
     let outcome = tokio::select! {
         () = stop.received() => Ok(()),
-        result = start_and_stay(&shared, embedded.as_ref(), address, &registry) => result,
+        result = start_and_stay(&shared, embedded.as_ref(), address, &known) => result,
         ended = &mut serving => match ended {
             Ok(result) => result.map_err(ServeError::Serving),
             Err(error) => Err(error.into()),
@@ -123,13 +123,8 @@ pub async fn serve(settings: Settings, mode: Mode, tables: Tables) -> Result<(),
 }
 
 /// Never returns but with an error: once started, only a signal ends the service.
-async fn start_and_stay(
-    shared: &Shared,
-    embedded: Option<&Arc<Embedded>>,
-    address: SocketAddr,
-    registry: &Registry,
-) -> Result<(), ServeError> {
-    let Started { demo_password, setup_token, watchers } = start::run(shared, embedded, registry).await?;
+async fn start_and_stay(shared: &Shared, embedded: Option<&Arc<Embedded>>, address: SocketAddr, tables: &Tables) -> Result<(), ServeError> {
+    let Started { demo_password, setup_token, watchers } = start::run(shared, embedded, tables).await?;
     announce::ready(shared, address);
     if let Some(password) = &demo_password {
         announce::demo(password);

@@ -2,6 +2,7 @@
 
 pub mod doctor;
 pub mod health;
+pub mod jobs;
 pub mod ledger;
 pub mod notices;
 pub mod readiness;

@@ -32,6 +32,8 @@ pub mod url {
     pub const KEYS: &str = asset("js/keys.js");
     pub const SESSION: &str = asset("js/session.js");
     pub const PICKER: &str = asset("js/picker.js");
+    pub const PROGRESS: &str = asset("js/progress.js");
+    pub const SELECTION: &str = asset("js/selection.js");
 }
 
 /// The hashed address of a file of static/. Meant for constants, where an unknown name stops the build.

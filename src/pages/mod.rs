@@ -39,6 +39,8 @@ pub mod refusal;
 pub mod related;
 pub mod response;
 pub mod resume;
+pub mod runs;
+pub mod selected;
 pub mod setup;
 pub mod shell;
 pub mod shown;

@@ -17,6 +17,8 @@ use crate::{error::PageError, resource::form::Submission};
 const LARGEST: usize = 1024 * 1024;
 /// More fields than any form has.
 const MOST: usize = 500;
+/// A selection has a field a row, and says itself when those are too many.
+const MOST_SELECTED: usize = 5_000;
 
 impl FromRequest for Submission {
     type Error = PageError;
@@ -45,7 +47,8 @@ pub async fn receive(request: &mut ServiceRequest) -> Result<Submission, PageErr
         }
         body.extend_from_slice(&chunk);
     }
-    decode(&body)
+    let most = if request.path().ends_with("/selected") { MOST_SELECTED } else { MOST };
+    decode(&body, most)
 }
 
 /// What the head alone tells: a body too large is not read, another kind of body not guessed at.
@@ -65,11 +68,11 @@ fn refusal(headers: &HeaderMap) -> Option<PageError> {
 ///
 /// # Errors
 /// `BadRequest` where there are too many fields or an escape is broken.
-fn decode(body: &[u8]) -> Result<Submission, PageError> {
+fn decode(body: &[u8], most: usize) -> Result<Submission, PageError> {
     let mut submission = Submission::default();
     for part in body.split(|byte| *byte == b'&').filter(|part| !part.is_empty()) {
-        if submission.pairs.len() == MOST {
-            return Err(PageError::bad_request(format!("A form has at most {MOST} fields")));
+        if submission.pairs.len() == most {
+            return Err(PageError::bad_request(format!("A form has at most {most} fields")));
         }
         let (name, value) = match part.iter().position(|byte| *byte == b'=') {
             Some(at) => (&part[..at], &part[at + 1..]),
@@ -114,7 +117,7 @@ mod tests {
 
     #[test]
     fn what_a_browser_sends_is_read_byte_for_byte() {
-        let form = decode(b"name=a+b%26c%0D%0A&empty=&name=%C3%A9&flag").expect("a sound form");
+        let form = decode(b"name=a+b%26c%0D%0A&empty=&name=%C3%A9&flag", MOST).expect("a sound form");
         let pairs: Vec<_> = form.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(pairs, [("name", "a b&c\r\n"), ("empty", ""), ("name", "é"), ("flag", "")]);
         assert!(form.garbled.is_empty());
@@ -122,7 +125,7 @@ mod tests {
 
     #[test]
     fn what_is_not_text_is_kept_and_named() {
-        let form = decode(b"name=a%ffb&other=x%00y").expect("a form");
+        let form = decode(b"name=a%ffb&other=x%00y", MOST).expect("a form");
         assert_eq!(form.garbled, ["name"]);
         assert_eq!(form.get("name"), Some("a\u{fffd}b"));
         assert_eq!(form.get("other"), Some("x\0y"));
@@ -131,8 +134,8 @@ mod tests {
     #[test]
     fn what_no_browser_sends_is_refused() {
         for body in [&b"a=%zz"[..], b"a=%", b"a=%4"] {
-            decode(body).expect_err("a broken escape");
+            decode(body, MOST).expect_err("a broken escape");
         }
-        decode("a=b&".repeat(501).as_bytes()).expect_err("too many fields");
+        decode("a=b&".repeat(501).as_bytes(), MOST).expect_err("too many fields");
     }
 }

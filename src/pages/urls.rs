@@ -70,6 +70,16 @@ pub fn transfer_from(account: Uuid) -> String {
     format!("{NEW_TRANSFER}?source={}", account.as_hyphenated())
 }
 
+/// Where the rows ticked in a list go.
+pub fn selected_url(resource: &Resource) -> String {
+    format!("/tables/{}/selected", resource.table)
+}
+
+/// A bulk decision: its preview, its progress and its result.
+pub fn run_url(id: Uuid) -> String {
+    format!("/runs/{}", id.as_hyphenated())
+}
+
 /// The ending of an export's address, which is its format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {

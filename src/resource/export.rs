@@ -152,6 +152,11 @@ fn is_formula(text: &str) -> bool {
     text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
 }
 
+/// Writes a text as a cell of CSV, which no spreadsheet takes for a formula.
+pub fn text_cell(out: &mut Vec<u8>, text: &str) {
+    csv_text(out, text, Cell::CouldBeFormula);
+}
+
 fn csv_text(out: &mut Vec<u8>, text: &str, cell: Cell) {
     let quote: &[u8] = if cell == Cell::CouldBeFormula && is_formula(text) { b"'" } else { b"" };
     let needs_quotes = text.is_empty() || text.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) || text.starts_with(' ');

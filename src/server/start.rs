@@ -14,6 +14,7 @@ use super::{
     shared::{RoleGap, Serving},
 };
 use crate::{
+    app::Tables,
     auth::password,
     db::{
         adopt,
@@ -21,11 +22,14 @@ use crate::{
         embedded::{Embedded, SERVING, Start},
         event::event_of_job,
         migrate,
-        pool::ServingRole,
+        pool::{Database as PoolOfJobs, ServingRole},
         roles::{self, AppRole},
     },
     demo,
-    operations::notices::Notice,
+    operations::{
+        jobs::{self, Jobs},
+        notices::Notice,
+    },
     resource::{
         Registry,
         proof::{self, Severity},
@@ -46,7 +50,7 @@ pub(super) struct Started {
     pub watchers: JoinSet<()>,
 }
 
-pub(super) async fn run(shared: &Shared, embedded: Option<&Arc<Embedded>>, registry: &Registry) -> Result<Started, ServeError> {
+pub(super) async fn run(shared: &Shared, embedded: Option<&Arc<Embedded>>, tables: &Tables) -> Result<Started, ServeError> {
     let (owner_target, serving_target) = targets(shared, embedded).await?;
     let mut owner = reach(shared, &owner_target).await?;
 
@@ -56,7 +60,7 @@ pub(super) async fn run(shared: &Shared, embedded: Option<&Arc<Embedded>>, regis
         tracing::info!("{} migrations are applied", applied.len());
     }
     let serving = settle(shared, roles::ensure(&owner).await?, serving_target).await?;
-    let mut notices = prove(&owner, registry).await?;
+    let mut notices = prove(&owner, &tables.registry).await?;
 
     let demo_password = match shared.mode {
         Mode::Plain => None,
@@ -78,6 +82,8 @@ pub(super) async fn run(shared: &Shared, embedded: Option<&Arc<Embedded>>, regis
         watchers.spawn(Arc::clone(embedded).supervise(shared.readiness.clone()));
     }
     shared.readiness.ready();
+    let database = PoolOfJobs::new(shared.manager(), jobs::CONNECTIONS, ServingRole::LoggedIn);
+    jobs::start(&mut watchers, &Jobs { database, registry: tables.registry.clone(), policy: tables.policy });
     Ok(Started { demo_password, setup_token, watchers })
 }
 

@@ -11,6 +11,7 @@ pub mod limit;
 pub mod notification;
 pub mod replay;
 pub mod reversal;
+pub mod run;
 pub mod session;
 pub mod setting;
 pub mod stranded;

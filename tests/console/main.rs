@@ -25,6 +25,7 @@ mod program;
 mod proof;
 mod records;
 mod running;
+mod runs;
 mod sessions;
 mod support;
 mod thirteenth;

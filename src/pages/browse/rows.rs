@@ -26,6 +26,8 @@ pub struct Head {
 
 pub struct Row<'a> {
     pub id: Uuid,
+    /// What to call it beside its box; nothing where it cannot be ticked.
+    pub ticked_as: Option<String>,
     pub cells: Vec<Cell<'a>>,
 }
 
@@ -78,6 +80,7 @@ fn rank(column: &Column) -> Rank {
 /// The rows, each headed by the column that names the record: its label where that is shown, else the first.
 pub fn rows<'a>(page: &'a Page, request: &ListRequest, viewer: &Viewer<'a>) -> Vec<Row<'a>> {
     let heading = request.columns.iter().position(|column| column.name == request.resource.label).unwrap_or(0);
+    let state = request.columns.iter().position(|column| column.name == "status");
     let title_is_free = !request.columns.iter().any(|column| column.slot.map(shown::slot) == Some(Slot::Title));
     let row = |listed: &'a crate::resource::record::Listed| {
         let link = RecordLink { table: request.resource.table, id: listed.id, back: viewer.back };
@@ -98,9 +101,15 @@ pub fn rows<'a>(page: &'a Page, request: &ListRequest, viewer: &Viewer<'a>) -> V
                 shown: named(value, listed.id),
             }
         });
-        Row { id: listed.id, cells: cells.collect() }
+        let is_waiting = state.is_none_or(|index| listed.cells[index].value.as_text() == Some("pending"));
+        Row { id: listed.id, ticked_as: is_waiting.then(|| name(listed, heading)), cells: cells.collect() }
     };
     page.rows.iter().map(row).collect()
+}
+
+fn name(listed: &crate::resource::record::Listed, heading: usize) -> String {
+    let text = listed.cells.get(heading).and_then(|cell| cell.value.as_text()).map(str::trim).filter(|text| !text.is_empty());
+    text.map_or_else(|| listed.id.to_string(), str::to_owned)
 }
 
 /// A link needs words: a record without a name goes by its id.

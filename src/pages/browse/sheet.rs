@@ -20,7 +20,7 @@ use crate::{
         frame::{Crumb, Frame},
         response,
         shown::Viewer,
-        urls::{Ending, NEW_TRANSFER, export_url, list_of, list_url, new_url, with_return},
+        urls::{Ending, NEW_TRANSFER, export_url, list_of, list_url, new_url, selected_url, with_return},
         visit::Visit,
     },
     resource::{
@@ -62,6 +62,14 @@ struct ListPage<'a> {
     heads: Vec<Head>,
     body: Body<'a>,
     pager: Option<Pager>,
+    picking: Option<Picking>,
+}
+
+/// What may be done with the rows that are ticked.
+struct Picking {
+    action: String,
+    /// The list's filters, for all rows that match; nothing where none is set.
+    all: Option<String>,
 }
 
 /// What stands where the rows go.
@@ -176,6 +184,14 @@ impl Sheet<'_> {
         vec![("CSV", export_url(resource, Ending::Csv, &query)), ("JSON Lines", export_url(resource, Ending::JsonLines, &query))]
     }
 
+    fn picking(&self, query: &Query) -> Option<Picking> {
+        let resource = self.grant.resource();
+        self.visit.actor.may(Action::Decide, resource).then(|| {
+            let all = query.without(&["limit", "columns"]).to_suffix();
+            Picking { action: selected_url(resource), all: all.strip_prefix('?').map(str::to_owned) }
+        })
+    }
+
     pub fn show(self, answer: Answer, viewer: Viewer<'_>) -> Result<HttpResponse, PageError> {
         let Answer { asked, pairs, names, tabs, count, read, alternatives, questions } = answer;
         let resource = asked.resource;
@@ -216,6 +232,7 @@ impl Sheet<'_> {
             heads: rows::heads(&asked, clock),
             body,
             pager,
+            picking: self.picking(&asked.query),
         };
         Ok(response::page(self.request, StatusCode::OK, &page))
     }
@@ -253,6 +270,7 @@ impl Sheet<'_> {
             heads: Vec::new(),
             body: Body::Wrong { problem: wrong.to_string(), without: list_of(resource, &without) },
             pager: None,
+            picking: None,
         };
         Ok(response::page(self.request, StatusCode::BAD_REQUEST, &page))
     }

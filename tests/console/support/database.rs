@@ -12,6 +12,7 @@ use tokio_postgres::{Client, Config};
 use super::cluster::{APPLICATION, Cluster, OWNER, cluster};
 
 /// A database of one test's own.
+#[derive(Clone)]
 pub struct TestDatabase {
     pub name: String,
     /// The migrations' role, which owns everything.

@@ -1,0 +1,120 @@
+//! How does one item of a run read, and what do all of them come to?
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use crate::{
+    db::value::Value,
+    pages::{
+        display::{MoneyShown, Tone},
+        shown,
+    },
+    workflows::{
+        approval::Decision,
+        run::{
+            Run, State,
+            results::{Ending, Item},
+        },
+    },
+};
+
+pub struct Line<'a> {
+    pub id: Uuid,
+    pub href: String,
+    pub name: String,
+    pub kind: &'a str,
+    pub account: &'a str,
+    pub description: &'a str,
+    pub money: Option<MoneyShown<'a>>,
+    /// A word for it, and what the word means.
+    pub state: &'static str,
+    pub tone: Tone,
+    pub icon: &'static str,
+    pub why: &'a str,
+}
+
+pub fn line<'a>(run: &Run, item: &'a Item, back: &str) -> Line<'a> {
+    let (state, tone, icon) = match (item.ending, run.state) {
+        (Some(ending), _) => word(ending),
+        (None, State::Previewed) if item.obstacle.is_some() => ("Stays out", Tone::Off, "cancelled"),
+        (None, State::Previewed) => match run.decision {
+            Decision::Approve => ("Can be approved", Tone::Done, "check"),
+            Decision::Reject => ("Can be rejected", Tone::Done, "check"),
+        },
+        (None, State::Running | State::Finished) => ("Waiting", Tone::Waiting, "pending"),
+    };
+    let name = item.reference.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    Line {
+        id: item.transaction,
+        href: format!("/tables/transactions/{}?return={back}", item.transaction.as_hyphenated()),
+        name: name.map_or_else(|| item.transaction.to_string(), str::to_owned),
+        kind: item.kind.as_deref().unwrap_or("unknown"),
+        account: item.account.as_deref().unwrap_or_default(),
+        description: item.description.as_deref().unwrap_or_default(),
+        money: match &item.amount {
+            Value::Number(number) => Some(shown::money(number, item.currency.as_deref())),
+            _ => None,
+        },
+        state,
+        tone,
+        icon,
+        why: item.message.as_deref().or(item.obstacle.as_deref()).unwrap_or_default(),
+    }
+}
+
+fn word(ending: Ending) -> (&'static str, Tone, &'static str) {
+    match ending {
+        Ending::Posted => ("Posted", Tone::Done, "completed"),
+        Ending::Approved => ("Approved", Tone::Waiting, "approve"),
+        Ending::Rejected => ("Rejected", Tone::Off, "cancelled"),
+        Ending::Refused => ("Refused", Tone::Failed, "failed"),
+        Ending::Skipped => ("Stayed out", Tone::Off, "cancelled"),
+    }
+}
+
+/// How many ended in one way.
+pub struct Outcome {
+    pub word: &'static str,
+    pub count: usize,
+}
+
+pub fn outcomes(items: &[Item]) -> Vec<Outcome> {
+    let counted = Ending::ALL
+        .into_iter()
+        .map(|ending| Outcome { word: word(ending).0, count: items.iter().filter(|item| item.ending == Some(ending)).count() });
+    counted.filter(|outcome| outcome.count > 0).collect()
+}
+
+pub fn left_out(items: &[Item]) -> usize {
+    items.iter().filter(|item| matches!(item.ending, Some(Ending::Skipped | Ending::Refused))).count()
+}
+
+/// What one currency comes to: of a preview what would be decided, of a run what was.
+pub struct Total {
+    pub currency: String,
+    pub count: usize,
+    pub amount: Decimal,
+}
+
+impl Total {
+    pub fn money(&self) -> MoneyShown<'_> {
+        MoneyShown::new(self.amount, Some(&self.currency))
+    }
+}
+
+/// By currency; an amount is counted by its size, whichever way the money goes.
+pub fn totals(run: &Run, items: &[Item]) -> Vec<Total> {
+    let counts = |item: &&Item| match run.state {
+        State::Previewed => item.obstacle.is_none(),
+        State::Running | State::Finished => matches!(item.ending, Some(Ending::Posted | Ending::Approved | Ending::Rejected)),
+    };
+    let mut totals: BTreeMap<&str, (usize, Decimal)> = BTreeMap::new();
+    for item in items.iter().filter(counts) {
+        let total = totals.entry(item.currency.as_deref().unwrap_or("no currency")).or_default();
+        total.0 += 1;
+        total.1 = total.1.saturating_add(item.amount.as_decimal().unwrap_or_default().abs());
+    }
+    totals.into_iter().map(|(currency, (count, amount))| Total { currency: currency.to_owned(), count, amount }).collect()
+}

@@ -1,0 +1,111 @@
+//! What becomes of the rows that somebody ticked in a list?
+
+use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use chrono::Utc;
+use uuid::Uuid;
+
+use super::{
+    browse::{check, find},
+    edit::keeping,
+    query, runs,
+    shown::Viewer,
+    urls,
+    visit::Visit,
+};
+use crate::{
+    app::Console,
+    auth::policy::Action,
+    db::write::Write,
+    error::PageError,
+    resource::{
+        Resource,
+        form::Submission,
+        page,
+        request::{ListRequest, Position},
+    },
+    workflows::{
+        approval::Decision,
+        run::{
+            MOST,
+            freeze::{TOO_MANY, freeze},
+        },
+    },
+};
+
+/// POST /tables/{table}/selected: freezes the selection and leads to its preview; nothing is decided yet.
+///
+/// # Errors
+/// 422 for a selection that cannot be looked at, 403 for whoever may not decide.
+pub async fn select(
+    request: HttpRequest,
+    console: web::Data<Console>,
+    visit: Visit,
+    path: web::Path<String>,
+    submission: Submission,
+) -> Result<HttpResponse, PageError> {
+    let resource = find(&console, &path)?;
+    let grant = match visit.actor.authorize(Action::Decide, resource) {
+        Ok(grant) => grant,
+        Err(refused) if refused.allowed.is_empty() => {
+            return Err(PageError::not_found(format!("action on several {}", resource.several())));
+        }
+        Err(refused) => return Err(refused.into()),
+    };
+    let keep = |error: PageError| keeping(error, &request, &submission);
+    let decision = match submission.get("decision") {
+        Some("approve") => Decision::Approve,
+        Some("reject") => Decision::Reject,
+        Some(_) | None => return Err(unprocessable("Choose whether to approve or to reject what is selected.")),
+    };
+    if submission.garbled.iter().any(|name| name == "reason") {
+        return Err(unprocessable("The reason holds bytes that are not text (UTF-8). Type it again."));
+    }
+    let chosen = match submission.get("all").filter(|query| !query.is_empty()) {
+        Some(query) => all(&console, &visit, resource, query).await.map_err(keep)?,
+        None => ticked(&submission)?,
+    };
+    let write = Write::begin(&console.database, &visit.origin).await.map_err(|error| keep(error.into()))?;
+    let reason = submission.get("reason").unwrap_or_default();
+    let run = freeze(&write, &grant, &chosen, decision, reason).await.map_err(|error| keep(runs::page_error(error)))?;
+    write.commit().await.map_err(|error| keep(error.into()))?;
+    Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, urls::run_url(run))).finish())
+}
+
+fn unprocessable(what: &str) -> PageError {
+    PageError::Unprocessable { what: what.to_owned() }
+}
+
+/// The rows whose boxes were ticked; the same one twice is one.
+fn ticked(submission: &Submission) -> Result<Vec<Uuid>, PageError> {
+    let mut chosen = Vec::new();
+    for (_, id) in submission.pairs.iter().filter(|(name, _)| name == "selected") {
+        let id = Uuid::try_parse(id).map_err(|_| unprocessable("What is selected is no transaction. Open the list again."))?;
+        if !chosen.contains(&id) {
+            chosen.push(id);
+        }
+    }
+    Ok(chosen)
+}
+
+/// Every row of the list that a query says, in its order.
+async fn all(console: &Console, visit: &Visit, resource: &'static Resource, query: &str) -> Result<Vec<Uuid>, PageError> {
+    let wrong = |problem: String| PageError::Unprocessable { what: format!("The list's filters cannot be read: {problem}") };
+    let grant = visit.actor.authorize(Action::Read, resource)?;
+    let viewer = Viewer::new(&visit.actor, &grant, Utc::now());
+    let pairs = query::decode(query.trim_start_matches('?')).map_err(|bad| wrong(bad.to_string()))?;
+    let parsed = ListRequest::parse(resource, &pairs, visit.actor.preferences.time_zone);
+    let mut asked = parsed.and_then(|asked| check(&asked, &viewer).map(|()| asked)).map_err(|bad| wrong(bad.to_string()))?;
+    if !asked.finds.is_empty() {
+        return Err(unprocessable("Choose the record to filter by on the list first."));
+    }
+    asked.position = Position::First;
+    asked.columns = Vec::new();
+    // Far below what the type holds.
+    asked.limit = MOST as u16;
+    let connection = console.database.read().await?;
+    let found = page::read(&connection, &grant, &asked).await?;
+    if found.next.is_some() {
+        return Err(unprocessable(TOO_MANY));
+    }
+    Ok(found.rows.into_iter().map(|row| row.id).collect())
+}
