@@ -13,6 +13,7 @@ mod findings;
 mod forms;
 mod fuzz;
 mod grid;
+mod inbox;
 mod interrupted;
 mod letters;
 mod lists;
