@@ -84,6 +84,8 @@ CREATE INDEX IF NOT EXISTS nexus_api_keys_created_by ON public.api_keys (created
 CREATE INDEX IF NOT EXISTS nexus_api_keys_updated_by ON public.api_keys (updated_by, id);
 
 CREATE INDEX IF NOT EXISTS nexus_notifications_user_id ON public.notifications (user_id, created_at, id);
+-- Counted with every page; whoever has read thousands has few of these.
+CREATE INDEX IF NOT EXISTS nexus_notifications_unread ON public.notifications (user_id) WHERE is_read IS NOT TRUE;
 CREATE INDEX IF NOT EXISTS nexus_notifications_title ON public.notifications (title, id);
 CREATE INDEX IF NOT EXISTS nexus_notifications_expires_at ON public.notifications (expires_at, id);
 CREATE INDEX IF NOT EXISTS nexus_notifications_created_at ON public.notifications (created_at, id);

@@ -71,6 +71,7 @@ DROP INDEX public.nexus_api_keys_updated_at;
 DROP INDEX public.nexus_api_keys_created_by;
 DROP INDEX public.nexus_api_keys_updated_by;
 DROP INDEX public.nexus_notifications_user_id;
+DROP INDEX public.nexus_notifications_unread;
 DROP INDEX public.nexus_notifications_title;
 DROP INDEX public.nexus_notifications_expires_at;
 DROP INDEX public.nexus_notifications_created_at;

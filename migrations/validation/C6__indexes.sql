@@ -73,6 +73,7 @@ SELECT 'index ' || wanted.index || ' is absent or not valid' AS reason
     ('nexus_api_keys_created_by'),
     ('nexus_api_keys_updated_by'),
     ('nexus_notifications_user_id'),
+    ('nexus_notifications_unread'),
     ('nexus_notifications_title'),
     ('nexus_notifications_expires_at'),
     ('nexus_notifications_created_at'),

@@ -123,8 +123,8 @@ fn row(held: Held, visit: &Visit) -> Row {
     let (zone, now) = (visit.actor.preferences.time_zone, Utc::now());
     let then = match held.expires_at {
         Some(at) if at <= now => "Cancelled at the next round".to_owned(),
-        Some(at) => format!("Expires on {}", TimeShown::new(at, zone, now)),
-        None => "Never expires: nobody knows when it was made".to_owned(),
+        Some(at) => format!("Expires {}", TimeShown::new(at, zone, now).day()),
+        None => "Never: made at no known time".to_owned(),
     };
     Row {
         id: held.transaction,

@@ -105,7 +105,7 @@ pub async fn save(
     match tiers::save(&write, &grant, &typed.version, &wanted, days).await {
         Ok(Saved::Changed) => {
             write.commit().await.map_err(|error| keep(error.into()))?;
-            let said = "Saved the approval rules. They hold from now on, for what waits already as well.";
+            let said = "Saved the approval rules. They hold from now on, also for what waits already.";
             Ok(leave(&console, PATH, FlashKind::Done, said))
         }
         Ok(Saved::Unchanged) => Ok(leave(&console, PATH, FlashKind::Warning, "Nothing was changed.")),

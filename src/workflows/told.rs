@@ -39,21 +39,39 @@ macro_rules! about {
     };
 }
 
-/// Tells those who may decide that something waits: one notification each, however much it is, until they read it.
-///
-/// # Errors
-/// See [`DatabaseError`].
-pub async fn waits(write: &Write, transaction: Uuid) -> Result<(), DatabaseError> {
-    write
-        .execute(
-            "INSERT INTO notifications (user_id, title, message, notification_type) \
-             SELECT u.id, $2::text, $3::text, 'info' FROM users u \
+/// Those who may decide it and have nothing unread that says so.
+macro_rules! unaware {
+    ($told:literal, $rest:literal) => {
+        concat!(
+            $told,
+            " FROM users u \
               WHERE u.is_active AND u.role IN ('admin', 'manager') \
                 AND NOT EXISTS (SELECT FROM transactions t \
                                  WHERE t.id = ANY (public.nexus_unit($1)) AND u.id IN (t.created_by, t.updated_by)) \
                 AND NOT EXISTS (SELECT FROM notifications n \
                                  WHERE n.user_id = u.id AND n.is_read IS NOT TRUE AND n.title = $2::text \
-                                   AND (n.expires_at IS NULL OR n.expires_at > now()))",
+                                   AND (n.expires_at IS NULL OR n.expires_at > now())) ",
+            $rest
+        )
+    };
+}
+
+/// Tells those who may decide that something waits: one notification each, however much it is, until they read it.
+///
+/// # Errors
+/// See [`DatabaseError`].
+pub async fn waits(write: &Write, transaction: Uuid) -> Result<(), DatabaseError> {
+    if write.query_opt(unaware!("SELECT u.id", "LIMIT 1"), &[&transaction, &WAITING]).await?.is_none() {
+        return Ok(());
+    }
+    // Of two who make something at once the second sees whom the first has told. Mostly nobody comes this far.
+    write.query_one("SELECT pg_advisory_xact_lock(hashtextextended('nexus: waiting', 0))", &[]).await?;
+    write
+        .execute(
+            unaware!(
+                "INSERT INTO notifications (user_id, title, message, notification_type) SELECT u.id, $2::text, $3::text, 'info'",
+                "ORDER BY u.id"
+            ),
             &[&transaction, &WAITING, &WHAT_WAITS],
         )
         .await?;

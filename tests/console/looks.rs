@@ -64,15 +64,25 @@ async fn furnished() -> Console {
     for user in [&owner, &manager, &id_of(&console, "admin").await] {
         client.execute(notice, &[user, &LONG]).await.expect("a notification");
     }
+    let held = "INSERT INTO expiry_holds (transaction_id) SELECT t.id FROM transactions t WHERE t.status = 'pending'";
+    client.execute(held, &[]).await.expect("what was pending before");
     console
 }
 
 /// Every page an administrator can come to by links.
 async fn pages(console: &Console) -> Vec<String> {
     let admin = console.signed_in("admin").await;
-    let mut pages: Vec<String> = ["/", "/account", "/tables/nothing", "/tables/accounts/7", "/tables/transactions?q=nothing&status=failed"]
-        .map(str::to_owned)
-        .into();
+    let mut pages: Vec<String> = [
+        "/",
+        "/account",
+        "/approvals/rules",
+        "/approvals/held",
+        "/tables/nothing",
+        "/tables/accounts/7",
+        "/tables/transactions?q=nothing&status=failed",
+    ]
+    .map(str::to_owned)
+    .into();
     for table in TABLES {
         let list = format!("/tables/{table}");
         let page = admin.get(&list).await;
@@ -120,6 +130,10 @@ async fn every_page(size: Size) {
         window.press("[data-save]").await;
         window.look(&format!("{table} refused"), &mut faults).await;
     }
+    window.open("/approvals/rules").await;
+    window.fill("from_1", "none").await;
+    window.press("[data-save]").await;
+    window.look("the rules refused", &mut faults).await;
     window.close().await;
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

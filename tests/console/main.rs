@@ -14,6 +14,7 @@ mod findings;
 mod forms;
 mod fuzz;
 mod grid;
+mod inbox;
 mod interrupted;
 mod ledger;
 mod letters;

@@ -68,6 +68,15 @@ async fn what_waits_is_said_once_to_those_who_may_decide_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn many_at_once_are_one_notification() {
+    let desk = Desk::open().await;
+    let account = desk.account("user", "1001").await.to_string();
+    let make = |amount| deposit(&desk, "manager", &account, amount);
+    tokio::join!(make("1"), make("2"), make("3"), make("4"), make("5"), make("6"));
+    assert_eq!((heard(&desk, "admin").await.len(), heard(&desk, "manager2").await.len()), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_maker_hears_how_it_ended() {
     let desk = Desk::open().await;
     let account = desk.account("user", "1001").await.to_string();
