@@ -2,6 +2,8 @@
 
 mod bypass;
 mod hall;
+mod model;
 mod platform;
 mod races;
+mod sequences;
 mod stale;
