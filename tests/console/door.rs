@@ -2,6 +2,7 @@
 
 mod bypass;
 mod hall;
+mod kills;
 mod model;
 mod platform;
 mod races;
