@@ -6,5 +6,6 @@ mod kills;
 mod model;
 mod platform;
 mod races;
+mod routes;
 mod sequences;
 mod stale;
