@@ -869,7 +869,8 @@ BEGIN
 END
 $$;
 
--- Pending transactions for which there would not be enough people: neither maker nor last editor, allowed to decide.
+-- Pending transactions for which there would not be enough people: neither maker nor last editor of any leg, and
+-- allowed to decide.
 CREATE FUNCTION public.nexus_stranded(tiers jsonb) RETURNS SETOF uuid
     LANGUAGE plpgsql STABLE
     SET search_path = pg_catalog, pg_temp
@@ -882,16 +883,18 @@ BEGIN
      WHERE u.is_active AND u.role IN ('admin', 'manager');
     SELECT max((step ->> 'approvers')::integer) INTO most
       FROM jsonb_each(tiers) AS currency, jsonb_array_elements(currency.value) AS step;
-    -- At most two are shut out of each, so with this many nothing is stranded and nothing needs to be read.
-    IF cardinality(deciders) >= most + 2 THEN
+    -- At most three are shut out of each, so with this many nothing is stranded and nothing needs to be read.
+    IF cardinality(deciders) >= most + 3 THEN
         RETURN;
     END IF;
     RETURN QUERY
         SELECT t.id FROM public.transactions t JOIN public.accounts a ON a.id = t.account_id
+          LEFT JOIN public.transaction_transfers l ON l.source_id = t.id
+          LEFT JOIN public.transactions x ON x.id = l.target_id
          WHERE t.status = 'pending' AND t.created_by IS NOT NULL
            AND NOT EXISTS (SELECT 1 FROM public.transaction_transfers l WHERE l.target_id = t.id)
            AND public.nexus_approvers_needed(tiers, a.currency, t.amount)
-               > cardinality(array_remove(array_remove(deciders, t.created_by), t.updated_by));
+               > cardinality(array_remove(array_remove(array_remove(deciders, t.created_by), t.updated_by), x.updated_by));
 END
 $$;
 
@@ -942,10 +945,13 @@ BEGIN
           FROM public.nexus_stranded(tiers) AS s (id)
           JOIN public.transactions t ON t.id = s.id
           JOIN public.accounts a ON a.id = t.account_id
+          LEFT JOIN public.transaction_transfers l ON l.source_id = t.id
+          LEFT JOIN public.transactions x ON x.id = l.target_id
          WHERE public.nexus_approvers_needed(tiers, a.currency, t.amount)
                <= (SELECT count(*) FROM public.users u
                     WHERE (u.id = ANY (gone) OR (u.is_active AND u.role IN ('admin', 'manager')))
-                      AND u.id IS DISTINCT FROM t.created_by AND u.id IS DISTINCT FROM t.updated_by);
+                      AND u.id IS DISTINCT FROM t.created_by AND u.id IS DISTINCT FROM t.updated_by
+                      AND u.id IS DISTINCT FROM x.updated_by);
     END IF;
     IF stranded IS NOT NULL THEN
         RAISE EXCEPTION 'pending transactions would have nobody left to decide them'

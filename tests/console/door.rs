@@ -2,6 +2,10 @@
 
 mod bypass;
 mod hall;
+mod kills;
+mod model;
 mod platform;
 mod races;
+mod routes;
+mod sequences;
 mod stale;

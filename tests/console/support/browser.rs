@@ -66,6 +66,13 @@ impl Browser {
         self.post_raw(path, body.into_bytes()).await
     }
 
+    /// As [`Browser::post_with`]; `None` where nobody answers, or nobody to the end.
+    pub async fn try_post_with(&self, path: &str, token: &str, fields: &[(&str, &str)]) -> Option<Answer> {
+        let body = form_urlencoded::Serializer::new(String::new()).append_pair("csrf_token", token).extend_pairs(fields).finish();
+        let request = self.client.post(format!("{}{path}", self.base)).header("origin", &self.base);
+        self.send(request.header("content-type", "application/x-www-form-urlencoded").body(body)).await
+    }
+
     /// As [`Browser::post`], with headers of one's own.
     pub async fn post_saying(&self, path: &str, headers: &[(&'static str, &'static str)], fields: &[(&str, &str)]) -> Answer {
         let token = self.get("/account").await.value("csrf_token").expect("a page of somebody logged in has a token");
