@@ -4,7 +4,7 @@ use actix_web::web::{self, ServiceConfig};
 
 use crate::{
     operations::health,
-    pages::{assets, browse, dashboard, doors, record},
+    pages::{approvals, assets, browse, dashboard, doors, record},
 };
 
 /// Everything the console answers, in the order it is looked up.
@@ -15,6 +15,7 @@ pub fn all(config: &mut ServiceConfig) {
         .service(web::resource("/static/{name:.*}").get(assets::serve))
         .service(web::resource("/").get(dashboard::index))
         .service(web::redirect("/notifications", "/tables/notifications").see_other())
+        .configure(approvals::routes)
         .configure(browse::list_routes)
         .configure(record::record_routes);
 }
