@@ -7,11 +7,14 @@ mod item;
 mod query;
 mod row;
 mod send;
+mod waiting;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 
 pub use counts::{QueueCounts, link, refresh};
-pub use item::said_on;
+pub use item::{LifeView, life};
+pub use row::Row;
+pub use waiting::{Beginning, beginning};
 
 use desk::{Desk, Open};
 

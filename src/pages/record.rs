@@ -6,6 +6,7 @@ use chrono::Utc;
 use uuid::Uuid;
 
 use super::{
+    approvals::{self, LifeView},
     delete,
     display::{Shown, Tone, return_to},
     edit,
@@ -47,6 +48,7 @@ struct ShowPage<'a> {
     facts: Vec<Fact<'a>>,
     related: Vec<related::RelatedView<'a>>,
     elsewhere: Vec<related::Elsewhere>,
+    decisions: Option<LifeView>,
     history: Option<Vec<EntryView>>,
     history_url: String,
 }
@@ -100,7 +102,11 @@ pub async fn show(
             }
         }
     };
-    let (history, (related, elsewhere)) = tokio::try_join!(history, related::of(&connection, &console.registry, &visit, &record))?;
+    let (history, (related, elsewhere), decisions) = tokio::try_join!(
+        history,
+        related::of(&connection, &console.registry, &visit, &record),
+        approvals::life(&console, &visit, &connection, &record)
+    )?;
     let label = record.label();
     // The id stands on top.
     let facts = record.fields().filter(|(column, _)| column.shown && column.name != "id");
@@ -117,6 +123,7 @@ pub async fn show(
         facts,
         related: related.iter().map(|related| related.view(&visit.actor, now, &encoded)).collect(),
         elsewhere,
+        decisions,
         history,
         history_url: with_back(urls::history_url(resource, id), back.as_deref()),
         label,

@@ -47,6 +47,14 @@ pub fn verb_url(resource: &Resource, id: Uuid, verb: &str) -> String {
     format!("{}/{verb}", record_url(resource, id))
 }
 
+/// The queue of approvals.
+pub const APPROVALS: &str = "/approvals";
+
+/// One item of the queue.
+pub fn approval_url(transaction: Uuid) -> String {
+    format!("{APPROVALS}/{}", transaction.as_hyphenated())
+}
+
 /// The ending of an export's address, which is its format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {

@@ -29,7 +29,7 @@ use crate::{
         response,
         visit::Visit,
     },
-    resource::{Resource, request::Position},
+    resource::{Resource, request::Position, store::Count},
     workflows::approval::{
         Rule,
         item::{Item, item as read_item},
@@ -148,6 +148,12 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// Asked anew: what is kept may be a minute old, and this opens or shuts a page.
+    async fn has_made_nothing(&self) -> Result<bool, PageError> {
+        let made = queue::count(&self.connection, &self.read, &self.rule, Some(Tab::Made)).await?;
+        Ok(made == Count::Exactly(0))
+    }
+
     /// What somebody is told who neither decides nor has made anything that waits.
     fn stranger(&self) -> policy::Refused {
         let resource = self.read.resource();
@@ -203,7 +209,7 @@ impl<'a> Desk<'a> {
             counts::counts(&self.connection, &self.read, &self.rule, self.counts, &parts),
             browse::names(&self.connection, &self.visit.actor, list),
         )?;
-        if !self.decides && open == Open::First && counted.first() == Some(&Counted::Exactly(0)) {
+        if !self.decides && open == Open::First && page.rows.is_empty() && self.has_made_nothing().await? {
             return Err(self.stranger().into());
         }
         let item = match open {

@@ -61,6 +61,11 @@ fn is_filter(name: &str) -> bool {
 }
 
 impl Asked {
+    /// The same without a page of its own size.
+    pub fn unlimited(self) -> Asked {
+        Asked { here: self.here.without(&["limit"]), ..self }
+    }
+
     /// The same part from its first page.
     fn state(&self) -> Query {
         self.here.without(&["after", "before"])

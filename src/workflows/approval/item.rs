@@ -201,11 +201,6 @@ pub async fn item(connection: &Connection, grant: &Grant, rule: &Rule, transacti
         }
         (Some(_), _) | (None, _) => None,
     };
-    let mut linked = Links::default();
-    for row in &links {
-        let (original, reversal): (Uuid, Uuid) = (row.try_get(0)?, row.try_get(1)?);
-        if reversal == source { linked.reverses = Some(original) } else { linked.reversed_by.push(reversal) }
-    }
     Ok(Some(Item {
         needed,
         obstacle,
@@ -215,8 +210,62 @@ pub async fn item(connection: &Connection, grant: &Grant, rule: &Rule, transacti
         legs,
         seen,
         expires_at,
-        links: linked,
+        links: Links::of(&links, source)?,
     }))
+}
+
+/// What has been said on a transaction and what it belongs to, for its record.
+#[derive(Debug, Clone)]
+pub struct Life {
+    pub words: Vec<Word>,
+    pub questions: Vec<Question>,
+    pub links: Links,
+    /// The other leg of its transfer.
+    pub other_leg: Option<Uuid>,
+}
+
+impl Life {
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+            && self.questions.is_empty()
+            && self.other_leg.is_none()
+            && self.links.reverses.is_none()
+            && self.links.reversed_by.is_empty()
+    }
+}
+
+/// Reads what has been said on a transaction that the caller has read already.
+///
+/// # Errors
+/// See [`DatabaseError`].
+pub async fn life(connection: &Connection, transaction: Uuid) -> Result<Life, DatabaseError> {
+    let unit: Vec<Uuid> = connection.query_one("SELECT public.nexus_unit($1)", &[&transaction]).await?.try_get(0)?;
+    let source = unit.first().copied().unwrap_or(transaction);
+    let (words, questions, links) = tokio::try_join!(
+        async { connection.query(WORDS, &[&source]).await },
+        async { connection.query(QUESTIONS, &[&source]).await },
+        async { connection.query(LINKS, &[&transaction]).await },
+    )?;
+    // What was said of an earlier version is told apart only where something was said.
+    let seen = if words.is_empty() { None } else { seen(connection, source).await? };
+    let seen = seen.unwrap_or(Seen { statement: String::new(), digest: String::new() });
+    Ok(Life {
+        words: words.iter().map(|row| Word::of(row, &seen)).collect::<Result<_, _>>()?,
+        questions: questions.iter().map(Question::of).collect::<Result<_, _>>()?,
+        links: Links::of(&links, transaction)?,
+        other_leg: unit.into_iter().find(|leg| *leg != transaction),
+    })
+}
+
+impl Links {
+    fn of(rows: &[Row], transaction: Uuid) -> Result<Links, DatabaseError> {
+        let mut links = Links::default();
+        for row in rows {
+            let (original, reversal): (Uuid, Uuid) = (row.try_get(0)?, row.try_get(1)?);
+            if reversal == transaction { links.reverses = Some(original) } else { links.reversed_by.push(reversal) }
+        }
+        Ok(links)
+    }
 }
 
 impl Item {

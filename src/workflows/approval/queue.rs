@@ -50,13 +50,15 @@ impl Tab {
     const fn condition(self) -> &'static str {
         match self {
             Tab::Mine => MINE,
-            Tab::Waiting => "EXISTS (SELECT FROM public.transaction_questions q WHERE q.transaction_id = t.id AND q.outcome IS NULL)",
+            Tab::Waiting => ASKED,
             Tab::Made => "(t.created_by = $1 OR t.updated_by = $1)",
             Tab::Stuck => "s.obstacle IS NOT NULL",
         }
     }
 }
 
+/// Open questions are few: read first, they lead to their transactions, where a walk along the queue would look at all.
+const ASKED: &str = "t.id = ANY (ARRAY(SELECT q.transaction_id FROM public.transaction_questions q WHERE q.outcome IS NULL))";
 /// The digest is worked out only where this person has approved: as part of the index condition it would be for every row.
 const MINE: &str = "s.obstacle IS NULL \
     AND t.created_by <> $1 AND t.updated_by IS DISTINCT FROM $1 \
