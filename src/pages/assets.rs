@@ -31,6 +31,7 @@ pub mod url {
     pub const CONSOLE: &str = asset("js/console.js");
     pub const KEYS: &str = asset("js/keys.js");
     pub const SESSION: &str = asset("js/session.js");
+    pub const APPROVALS: &str = asset("js/approvals.js");
     pub const PICKER: &str = asset("js/picker.js");
     pub const PROGRESS: &str = asset("js/progress.js");
     pub const SELECTION: &str = asset("js/selection.js");

@@ -10,11 +10,11 @@ mod sentence;
 mod sheet;
 mod tabs;
 
-pub use finds::check;
+pub use finds::{check, names};
+pub use sentence::{Clock, Names, parameter, words};
 pub use tabs::{TabCounts, counted};
 
 use finds::Found;
-use sentence::{Clock, Names};
 use sheet::{Alternative, Answer, Sheet};
 
 use super::{display::Counted, query, shown::Viewer, urls::list_of, visit::Visit};

@@ -10,6 +10,7 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, HttpResponse};
 
+use super::approvals::{self, QueueCounts};
 use super::cookie::{self, FLASH, VISITOR};
 use super::error::RequestId;
 use super::local_path;
@@ -109,7 +110,21 @@ async fn admit(request: &mut ServiceRequest, console: &Console) -> Option<HttpRe
             Err(error) => return Some(HttpResponse::from_error(error)),
         }
     }
+    if is_read {
+        count_queue(request, console).await;
+    }
     if is_read { None } else { refuse(request, console, session.as_ref()) }
+}
+
+/// The navigation says how many items wait. A page is not refused because nobody could count them.
+async fn count_queue(request: &ServiceRequest, console: &Console) {
+    let visit = request.extensions().get::<Visit>().cloned();
+    let counts = request.app_data::<Data<QueueCounts>>().cloned();
+    if let (Some(visit), Some(counts)) = (visit, counts)
+        && let Err(error) = approvals::refresh(console, &visit.actor, &counts).await
+    {
+        tracing::debug!(error = &error as &dyn std::error::Error, "the queue was not counted");
+    }
 }
 
 fn known(console: &Console, session: &LoadedSession, origin: Origin) -> Result<Known, PageError> {

@@ -1,6 +1,7 @@
 //! What does each URL answer with?
 
 pub mod account;
+pub mod approvals;
 pub mod arrival;
 pub mod assets;
 pub mod bearings;

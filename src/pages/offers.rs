@@ -97,6 +97,10 @@ pub fn obstacle(action: Action, record: &Record, actor: &Actor) -> Option<&'stat
         }
         Action::Reverse if status != Some("completed") => Some("Only completed transactions are reversed."),
         Action::SetLimit if !limit::may_be_set(record) => Some("Checking and savings accounts never go below zero."),
+        Action::Decide if record.value("created_by").as_uuid() == Some(actor.id) => Some("You made this one: somebody else decides it."),
+        Action::Decide if record.value("updated_by").as_uuid() == Some(actor.id) => {
+            Some("You edited this one last: somebody else decides it.")
+        }
         Action::Withdraw if status != Some("pending") => Some("Only pending transactions can be withdrawn."),
         Action::Withdraw if record.value("created_by").as_uuid() != Some(actor.id) => Some("Only who made it can withdraw it."),
         Action::Deactivate if not_active => Some("Inactive already."),
@@ -138,7 +142,14 @@ pub fn offers(actor: &Actor, resource: &'static Resource, record: &Record, back:
             });
         }
     };
-    offer(Action::Edit, to(urls::edit_url(resource, id)), "edit", "main");
+    // Whoever may decide has nothing else to do first; of what is over nobody needs to hear that it cannot be decided.
+    let is_pending = record.value("status").as_text() == Some("pending");
+    let decides = is_pending && actor.may(Action::Decide, resource);
+    if decides {
+        offer(Action::Decide, urls::approval_url(id), "approve", "main");
+    }
+    let edit_look = if decides && obstacle(Action::Decide, record, actor).is_none() { "" } else { "main" };
+    offer(Action::Edit, to(urls::edit_url(resource, id)), "edit", edit_look);
     let verb = |action| to(urls::verb_url(resource, id, url_of(action)));
     offer(Action::MarkRead, urls::verb_url(resource, id, url_of(Action::MarkRead)), "check", "main");
     offer(Action::Rotate, verb(Action::Rotate), "key", "main");

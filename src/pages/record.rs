@@ -6,6 +6,7 @@ use chrono::Utc;
 use uuid::Uuid;
 
 use super::{
+    approvals::{self, LifeView},
     bearings, delete,
     display::{Shown, TimeShown, Tone, return_to},
     edit,
@@ -50,6 +51,7 @@ struct ShowPage<'a> {
     facts: Vec<Fact<'a>>,
     related: Vec<related::RelatedView<'a>>,
     elsewhere: Vec<related::Elsewhere>,
+    decisions: Option<LifeView>,
     history: Option<Vec<EntryView>>,
     history_url: String,
 }
@@ -103,11 +105,12 @@ pub async fn show(
             }
         }
     };
-    let (history, (related, mut elsewhere), bearings, frozen) = tokio::try_join!(
+    let (history, (related, mut elsewhere), bearings, frozen, decisions) = tokio::try_join!(
         history,
         related::of(&connection, &console.registry, &visit, &record),
         bearings::of(&connection, &grant, &record),
-        frozen(&console, &visit, &connection, &record)
+        frozen(&console, &visit, &connection, &record),
+        approvals::life(&console, &visit, &connection, &record)
     )?;
     elsewhere.extend(inbox::subject(&record));
     let label = record.label();
@@ -129,6 +132,7 @@ pub async fn show(
         facts,
         related: related.iter().map(|related| related.view(&visit.actor, now, &encoded)).collect(),
         elsewhere,
+        decisions,
         history,
         history_url: with_back(urls::history_url(resource, id), back.as_deref()),
         label,

@@ -3,6 +3,7 @@
 use actix_web::{HttpMessage, HttpRequest, web::Data};
 
 use super::{
+    approvals,
     error::RequestId,
     flash,
     frame::{Crumb, Density, Environment, Frame, NavigationGroup, NavigationLink, Shortcuts, Signed, Theme},
@@ -27,7 +28,7 @@ impl Frame {
             title: title.into(),
             environment: console.environment.as_deref().map(Environment::named),
             actor: Some(Signed::new(&actor.full_name, role)),
-            navigation: navigation(console, visit, path),
+            navigation: navigation(console, visit, request),
             breadcrumbs,
             csrf_token: visit.csrf_token.clone(),
             flash: flash::shown(request),
@@ -62,11 +63,16 @@ impl Frame {
     }
 }
 
-fn navigation(console: &Console, visit: &Visit, path: &str) -> Vec<NavigationGroup> {
+fn navigation(console: &Console, visit: &Visit, request: &HttpRequest) -> Vec<NavigationGroup> {
+    let path = request.path();
     let dashboard = NavigationLink { label: "Dashboard", href: "/".to_owned(), icon: "dashboard", current: path == "/", count: None };
     let mut groups = Vec::new();
     for group in Group::ALL {
-        let mut links = if group == Group::Work { vec![dashboard.clone()] } else { Vec::new() };
+        let mut links = Vec::new();
+        if group == Group::Work {
+            links.push(dashboard.clone());
+            links.extend(approvals::link(console, visit, request));
+        }
         for resource in console.registry.iter().filter(|resource| resource.group == group && visit.actor.may(Action::Read, resource)) {
             let href = urls::list_url(resource);
             let current = path == href || path.strip_prefix(&href).is_some_and(|rest| rest.starts_with('/'));

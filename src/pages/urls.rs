@@ -80,6 +80,14 @@ pub fn run_url(id: Uuid) -> String {
     format!("/runs/{}", id.as_hyphenated())
 }
 
+/// The queue of approvals.
+pub const APPROVALS: &str = "/approvals";
+
+/// One item of the queue.
+pub fn approval_url(transaction: Uuid) -> String {
+    format!("{APPROVALS}/{}", transaction.as_hyphenated())
+}
+
 /// The ending of an export's address, which is its format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {

@@ -43,6 +43,17 @@ pub enum Search {
     Index,
 }
 
+/// A list that other tables have a say in. `head` reads the resource's rows as `t` and ends in a condition; `tail`
+/// adds names to the rows of a page. Both may use the parameters, which come first.
+#[derive(Debug, Clone)]
+pub struct Joined {
+    pub parameters: Vec<Value>,
+    pub head: Vec<&'static str>,
+    /// The values of a page's row.
+    pub shown: &'static str,
+    pub tail: &'static str,
+}
+
 /// How many rows a search walks before it asks the index.
 const WALK: &str = "2000";
 
@@ -119,6 +130,23 @@ impl Statement {
         }
         statement.order(range, request.order).push(" LIMIT ").number(rows + 1).push(") t");
         statement.joins(&selection).order(range, request.order);
+        statement
+    }
+
+    /// One part of one page of a list that other tables have a say in.
+    pub fn joined(joined: &Joined, grant: &Grant, request: &ListRequest, range: &Range, rows: usize) -> Statement {
+        let mut statement = Statement { text: String::new(), parameters: joined.parameters.clone() };
+        statement.words(&["SELECT ", joined.shown, " FROM ("]).words(&joined.head).push(" AND ");
+        statement.conditions(grant, &request.filters).range(range, request.order).order(range, request.order);
+        statement.push(" LIMIT ").number(rows + 1).words(&[") t ", joined.tail]).order(range, request.order);
+        statement
+    }
+
+    /// How many rows such a list has, counted no further than `most` and one.
+    pub fn joined_count(joined: &Joined, grant: &Grant, filters: &[Filter<'static>], most: usize) -> Statement {
+        let mut statement = Statement { text: String::new(), parameters: joined.parameters.clone() };
+        statement.push("SELECT count(*) FROM (").words(&joined.head).push(" AND ");
+        statement.conditions(grant, filters).push(" LIMIT ").number(most + 1).push(") counted");
         statement
     }
 

@@ -1,10 +1,17 @@
 //! What happens when I press Approve?
 
+pub mod item;
+mod obstacle;
+pub mod queue;
 mod refusal;
+mod rule;
+pub mod statement;
 
 use uuid::Uuid;
 
+pub use obstacle::Obstacle;
 pub use refusal::{Refusal, Shortage};
+pub use rule::{Rule, Tier, rule};
 
 use crate::db::event::event;
 use crate::{

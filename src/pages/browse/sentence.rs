@@ -57,7 +57,8 @@ pub fn parameter(filter: &Filter<'_>) -> String {
     format!("{}{suffix}", filter.column.name)
 }
 
-fn words(filter: &Filter<'_>, names: &Names, clock: Clock) -> String {
+/// What a filter says, after its label.
+pub fn words(filter: &Filter<'_>, names: &Names, clock: Clock) -> String {
     match &filter.condition {
         Condition::Any(values) => {
             let values: Vec<String> = values.iter().map(|value| one(filter.column.kind, value, names)).collect();

@@ -11,6 +11,7 @@ mod deeds;
 mod figures;
 
 use super::{
+    approvals::{self, Beginning, QueueCounts, Row},
     chart::Chart,
     display::{Counted, MoneyShown, RecordLink, Shown},
     frame::{Crumb, Frame},
@@ -61,7 +62,7 @@ const CARDS: &[DeclaredCard] = &[
         empty: "You own no account.",
     },
     DeclaredCard {
-        roles: &[Manager, Admin],
+        roles: &[Admin],
         title: "Pending longest",
         table: "transactions",
         query: &[("status", "pending"), ("sort", "created_at")],
@@ -155,6 +156,9 @@ impl Sum {
 struct DashboardPage<'a> {
     frame: Frame,
     today: String,
+    /// The queue, for whoever decides and does little else.
+    waiting: Option<Counted>,
+    rows: Vec<Row<'a>>,
     figures: Vec<Figure>,
     charts: Vec<Chart>,
     balances: Vec<BalanceRow>,
@@ -176,7 +180,12 @@ impl CardRow<'_> {
 }
 
 /// `GET /`
-pub async fn index(console: web::Data<Console>, visit: Visit, request: HttpRequest) -> Result<HttpResponse, PageError> {
+pub async fn index(
+    console: web::Data<Console>,
+    visit: Visit,
+    counts: web::Data<QueueCounts>,
+    request: HttpRequest,
+) -> Result<HttpResponse, PageError> {
     let now = Utc::now();
     let actor = &visit.actor;
     let connection = console.database.read().await?;
@@ -188,9 +197,12 @@ pub async fn index(console: web::Data<Console>, visit: Visit, request: HttpReque
         vec![Crumb { label: "Work".to_owned(), href: None }, Crumb { label: "Dashboard".to_owned(), href: None }],
     );
     let today = now.with_timezone(&actor.preferences.time_zone).format("%A %-d %B %Y, %H:%M %Z").to_string();
+    let beginning = queue(&console, &connection, actor, &counts).await?;
     let page = DashboardPage {
         frame,
         today,
+        waiting: beginning.as_ref().map(|beginning| beginning.count),
+        rows: beginning.as_ref().map(|beginning| beginning.rows(actor.id, now)).unwrap_or_default(),
         figures: figures::read(&console, &connection, actor, now).await?,
         charts: charts(&console, &connection, actor).await?,
         balances: balance_rows(&console, &connection, actor).await?,
@@ -209,6 +221,18 @@ async fn frozen(console: &Console, connection: &Connection, actor: &Actor) -> Re
         Some(accounts) if actor.may(Action::Resolve, accounts) => ledger::frozen(connection).await,
         Some(_) | None => Ok(0),
     }
+}
+
+async fn queue(
+    console: &Console,
+    connection: &Connection,
+    actor: &Actor,
+    counts: &QueueCounts,
+) -> Result<Option<Beginning>, DatabaseError> {
+    if actor.role != Some(Manager) {
+        return Ok(None);
+    }
+    Ok(unless_slow(approvals::beginning(console, connection, actor, counts).await)?.flatten())
 }
 
 fn readable(console: &Console, actor: &Actor, table: &str) -> Option<(&'static Resource, crate::auth::grant::Grant)> {

@@ -33,6 +33,15 @@ impl<'a> MoneyShown<'a> {
         Self { amount: Amount::Odd(text), currency }
     }
 
+    /// The same without its sign, where words beside it say which way it goes.
+    #[must_use]
+    pub fn unsigned(self) -> Self {
+        match self.amount {
+            Amount::Exact(amount) => Self { amount: Amount::Exact(amount.abs()), ..self },
+            Amount::Odd(_) => self,
+        }
+    }
+
     /// The exact value as machines read it, in the `value` attribute.
     #[must_use]
     pub fn value(&self) -> ExactValue<'a> {
