@@ -22,6 +22,7 @@ pub fn subject(record: &Record) -> Option<Elsewhere> {
     let path = local(message.lines().last()?)?;
     let label = match path {
         "/approvals" => "Approvals",
+        "/tables/transactions" => "Transactions",
         _ if path.starts_with("/approvals/") || path.starts_with("/tables/transactions/") => "The transaction",
         _ => return None,
     };

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Done, WorkflowError, expect, replay};
+use super::{Done, WorkflowError, expect, replay, told};
 use crate::{
     auth::{actor::Actor, grant::Grant, policy::Action},
     db::{pool::DatabaseError, write::Write},
@@ -45,6 +45,7 @@ pub async fn reverse(write: &Write, actor: &Actor, grant: &Grant, id: Uuid, orig
         .await
         .map_err(refused)
         .map_err(|error| error.at_fields_of(grant.resource()))?;
+    told::waits(write, id).await?;
     Ok(done)
 }
 

@@ -92,6 +92,30 @@ pub async fn decided(write: &Write, transaction: Uuid, standing: Standing, reaso
     }
 }
 
+/// Tells each maker once what became of theirs in a bulk decision, however many of theirs it decided.
+///
+/// # Errors
+/// See [`DatabaseError`].
+pub async fn decided_together(write: &Write, run: Uuid) -> Result<(), DatabaseError> {
+    write
+        .execute(
+            "INSERT INTO notifications (user_id, title, message, notification_type) \
+             SELECT u.id, CASE r.decision WHEN 'approve' THEN 'Your transactions were approved' ELSE 'Your transactions were rejected' END, \
+                    count(*) || CASE r.decision WHEN 'approve' THEN ' of yours, and the money has moved.' \
+                                                ELSE ' of yours. They are cancelled, and no money moved.' END \
+                        || coalesce(E'\\nReason: ' || nullif(btrim(r.reason, E' \\t\\r\\n'), ''), '') || E'\\n/tables/transactions', \
+                    CASE r.decision WHEN 'approve' THEN 'success' ELSE 'error' END \
+               FROM decision_runs r \
+               JOIN decision_run_items i ON i.run_id = r.id AND i.outcome IN ('posted', 'rejected') \
+               JOIN transactions t ON t.id = i.transaction_id \
+               JOIN users u ON u.id = t.created_by AND u.is_active AND u.id <> r.decider \
+              WHERE r.id = $1 GROUP BY u.id, r.decision, r.reason",
+            &[&run],
+        )
+        .await?;
+    Ok(())
+}
+
 /// Tells the maker that nobody decided in time.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::{Done, WorkflowError, expect, replay};
+use super::{Done, WorkflowError, expect, replay, told};
 use crate::{
     auth::{
         actor::Actor,
@@ -67,6 +67,7 @@ pub async fn make(write: &Write, actor: &Actor, grant: &Grant, id: Uuid, transfe
         .await
         .map_err(refused)
         .map_err(|error| error.at_fields_of(grant.resource()))?;
+    told::waits(write, id).await?;
     Ok(done)
 }
 

@@ -11,7 +11,7 @@ use crate::{
         pool::{Database, DatabaseError},
         write::Write,
     },
-    workflows::approval::Refusal,
+    workflows::{approval::Refusal, told},
 };
 
 pub const JOB: Job = Job { name: "expiry", every: Duration::from_secs(60), run: |jobs| Box::pin(turn(jobs)) };
@@ -69,7 +69,9 @@ async fn is_ours(write: &Write) -> Result<bool, DatabaseError> {
 }
 
 async fn one(write: &Write, id: Uuid) -> Result<(), Refusal> {
-    let statement = "SELECT nexus_decide($1, 'expire', 'Nobody decided it within ' || nexus_expiry_days() || ' days.', NULL)";
-    write.query_one(statement, &[&id]).await?;
+    let row = write.query_one("SELECT 'Nobody decided it within ' || nexus_expiry_days() || ' days.'", &[]).await?;
+    let reason: String = row.try_get(0).map_err(DatabaseError::from)?;
+    write.query_one("SELECT nexus_decide($1, 'expire', $2, NULL)", &[&id, &reason]).await?;
+    told::expired(write, id, &reason).await?;
     Ok(())
 }

@@ -22,7 +22,10 @@ use crate::{
         visit::Visit,
     },
     resource::form::Submission,
-    workflows::approval::{self, Decision, Refusal, Standing, item::Item, queue::Tab},
+    workflows::{
+        approval::{self, Decision, Refusal, Standing, item::Item, queue::Tab},
+        told,
+    },
 };
 
 /// What a form of the queue says.
@@ -145,19 +148,22 @@ async fn attempt(
     let write = Write::begin(&console.database, &visit.origin).await?;
     let outcome = match (said, grant) {
         (Said::Decision(decision), Some(grant)) => {
-            Outcome::Stands(approval::decide(&write, grant, transaction, decision, reason, seen).await?.standing)
+            let standing = approval::decide(&write, grant, transaction, decision, reason, seen).await?.standing;
+            told::decided(&write, transaction, standing, reason).await?;
+            Outcome::Stands(standing)
         }
         (Said::Question, Some(grant)) => {
             approval::ask(&write, grant, transaction, reason, seen).await?;
+            told::asked(&write, transaction, reason).await?;
             Outcome::Asked
         }
         (Said::Answer, _) => {
             approval::answer(&write, transaction, reason).await?;
+            told::answered(&write, transaction).await?;
             Outcome::Answered
         }
         (Said::Decision(_) | Said::Question, None) => return Err(Refusal::NotYours("Only administrators and managers decide.")),
     };
-    // Whoever is to be told of it is told here, in the same transaction.
     write.commit().await?;
     Ok(outcome)
 }

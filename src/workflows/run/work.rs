@@ -20,7 +20,10 @@ use crate::{
         write::Write,
     },
     resource::Resource,
-    workflows::approval::{self, Decided, Decision, Refusal, Standing},
+    workflows::{
+        approval::{self, Decided, Decision, Refusal, Standing},
+        told,
+    },
 };
 
 /// How often an item is tried whose rows somebody else holds.
@@ -65,7 +68,9 @@ pub async fn work(database: &Database, policy: Policy, transactions: &'static Re
         let order = order(&row, policy, transactions)?;
         while one(database, &order).await? {}
         let write = Write::begin(database, &order.origin).await?;
-        write.execute(FINISH, &[&order.run]).await?;
+        if write.execute(FINISH, &[&order.run]).await? == 1 {
+            told::decided_together(&write, order.run).await?;
+        }
         write.commit().await?;
     }
     Ok(())
