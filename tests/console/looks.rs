@@ -91,7 +91,7 @@ async fn pages(console: &Console) -> Vec<String> {
 }
 
 impl Window {
-    async fn look(&self, what: &str, faults: &mut Vec<String>) {
+    pub async fn look(&self, what: &str, faults: &mut Vec<String>) {
         self.run(AXE).await;
         let found = self.client.execute_async(LOOK, Vec::new()).await.unwrap_or_else(|error| panic!("{what}: {error}"));
         faults.extend(found.as_array().expect("a list").iter().map(|fault| format!("{what}: {}", fault.as_str().unwrap_or_default())));

@@ -26,4 +26,5 @@ mod running;
 mod sessions;
 mod support;
 mod thirteenth;
+mod transfers;
 mod workflows;
