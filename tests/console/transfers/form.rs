@@ -1,7 +1,10 @@
 //! Does the form of a transfer make it once, and say at each field what is wrong?
 
 use super::{
-    super::forms::{filled, send, with},
+    super::{
+        forms::{filled, send, with},
+        support::PASSWORD,
+    },
     stage::{id_in, record, stage},
 };
 
@@ -163,4 +166,29 @@ async fn one_form_sent_twice_at_once_makes_one_transfer() {
     assert_eq!(stage.count("SELECT count(*) FROM transaction_transfers").await, 1);
     let admin = stage.console.signed_in("admin").await;
     assert_eq!(stage.transfer(&admin, "checking", "savings", &[("id", &id)]).await.status, 422, "somebody else's form");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_ends_meanwhile_loses_nothing_and_makes_nothing() {
+    let stage = stage().await;
+    let manager = stage.console.signed_in("manager").await;
+    let page = manager.get("/transfers/new").await;
+    let token = page.value("csrf_token").expect("a token");
+    let (source, target) = (stage.account("checking").await, stage.account("savings").await);
+    let typed = with(filled(&page), &[("source", &source), ("target", &target), ("amount", "7.50")]);
+    let post = async |path: &str, token: &str, pairs: &[(String, String)]| {
+        let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        manager.post_with(path, token, &pairs).await
+    };
+    stage.owner.execute("UPDATE user_sessions SET is_active = false", &[]).await.expect("every session ends");
+    let login = post("/transfers/new", &token, &typed).await;
+    assert_eq!(login.value("carried.amount").as_deref(), Some("7.50"), "{}", login.text());
+    let fields = with(filled(&login), &[("username", "manager"), ("password", PASSWORD)]);
+    let resumed = post("/login", &login.value("csrf_token").expect("a token"), &fields).await;
+    assert!(resumed.text().contains("Nothing was saved yet"), "{}", resumed.text());
+    let form = post("/transfers/new", &resumed.value("csrf_token").expect("a token"), &with(filled(&resumed), &[("find", "")])).await;
+    assert_eq!(form.status, 200, "{}", form.text());
+    assert_eq!((form.value("amount").as_deref(), form.value("target")), (Some("7.50"), Some(target)));
+    assert!(!form.has("#errors") && form.text().contains("The savings"), "{}", form.text());
+    assert_eq!(stage.count("SELECT count(*) FROM transactions").await, 0);
 }
