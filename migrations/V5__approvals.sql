@@ -860,6 +860,12 @@ BEGIN
             RAISE EXCEPTION 'a transfer is changed as a whole: withdraw it and make it anew'
                 USING ERRCODE = 'NX025', CONSTRAINT = 'nexus_transfer', TABLE = TG_TABLE_NAME, COLUMN = 'transaction_type';
         END IF;
+        -- What takes something back takes back exactly that, or the original would count as reversed and not be.
+        IF (NEW.account_id, NEW.transaction_type, NEW.amount) IS DISTINCT FROM (OLD.account_id, OLD.transaction_type, OLD.amount)
+           AND EXISTS (SELECT 1 FROM public.transaction_reversals r WHERE r.reversal_id = OLD.id) THEN
+            RAISE EXCEPTION 'a reversal takes back exactly what was: withdraw it and make it anew'
+                USING ERRCODE = 'NX023', CONSTRAINT = 'nexus_reversal', TABLE = TG_TABLE_NAME, COLUMN = 'amount';
+        END IF;
         IF NEW.amount IS DISTINCT FROM OLD.amount AND (NEW.amount = 'NaN' OR NEW.amount <= 0) THEN
             RAISE EXCEPTION 'an amount is more than zero'
                 USING ERRCODE = 'NX019', CONSTRAINT = 'nexus_amount', TABLE = TG_TABLE_NAME, COLUMN = 'amount';

@@ -34,7 +34,10 @@ use crate::{
         reference,
     },
     tables::transfers::FORM,
-    workflows::transfer::{self, Transfer},
+    workflows::{
+        attempt::{self, Attempt},
+        transfer::{self, Transfer},
+    },
 };
 
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -128,10 +131,13 @@ async fn create(
         draft.refuse([form::FieldError { column: "target", message }]);
     }
     let asked = asked(&draft).filter(|_| draft.is_sound() && sheet.problems.is_empty());
+    drop(connection);
     let Some(asked) = asked else {
+        let wrong: Vec<_> = draft.errors().map(|(column, _)| column.name).chain(sheet.problems.iter().map(|(label, _)| *label)).collect();
+        attempt::record(&console.database, &visit.origin, Attempt::Transfer, id, &wrong).await.map_err(|error| keep(error.into()))?;
+        let connection = console.database.read().await.map_err(|error| keep(error.into()))?;
         return draw(&request, &console, &visit, &connection, &grant, StatusCode::UNPROCESSABLE_ENTITY, &draft, &sheet).await;
     };
-    drop(connection);
     let write = Write::begin(&console.database, &visit.origin).await.map_err(|error| keep(error.into()))?;
     let made = match transfer::make(&write, &visit.actor, &grant, id, &asked).await {
         Ok(made) => {
@@ -140,6 +146,11 @@ async fn create(
         }
         Err(error) => {
             drop(write);
+            if let Some(wrong) = attempt::fields(&error) {
+                attempt::record(&console.database, &visit.origin, Attempt::Transfer, id, &wrong)
+                    .await
+                    .map_err(|error| keep(error.into()))?;
+            }
             match refusal::of(error, &draft) {
                 Refusal::Page(error) => return Err(keep(error)),
                 Refusal::Stale(_) => return Err(PageError::internal("a new transfer cannot have been changed")),

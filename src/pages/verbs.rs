@@ -25,7 +25,11 @@ use crate::{
     db::{pool::Connection, write::Write},
     error::{PageError, WayOn},
     resource::{Resource, form::Submission, record::Record},
-    workflows::{self, Done, ShownOnce, WorkflowError, reversal, session, user},
+    workflows::{
+        self, Done, ShownOnce, WorkflowError,
+        attempt::{self, Attempt},
+        reversal, session, user,
+    },
 };
 
 #[derive(Template)]
@@ -134,6 +138,13 @@ pub async fn act(
         } else {
             "Say why: whoever looks at this later will ask."
         };
+        drop(connection);
+        if action == Action::Reverse {
+            attempt::record(&console.database, &visit.origin, Attempt::Reversal, id, &["reason"])
+                .await
+                .map_err(|error| keep(error.into()))?;
+        }
+        let connection = console.database.read().await.map_err(|error| keep(error.into()))?;
         let asked = Asked { error: Some(("reason", words.to_owned())), ..asked };
         return draw(&request, &console, &visit, &connection, asked, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
@@ -144,20 +155,30 @@ pub async fn act(
         (_, session::Reach::AllOfUser) => session::revoke(&write, &grant, id, reach).await,
         (_, session::Reach::One) => workflows::act(&write, &visit.actor, &grant, id, Some(reason)).await,
     };
+    let outcome = match outcome {
+        Ok(done) => Ok((done, write)),
+        Err(error) => {
+            drop(write);
+            if let (Action::Reverse, Some(wrong)) = (action, attempt::fields(&error)) {
+                attempt::record(&console.database, &visit.origin, Attempt::Reversal, id, &wrong)
+                    .await
+                    .map_err(|error| keep(error.into()))?;
+            }
+            Err(error)
+        }
+    };
     match outcome {
-        Ok(done) => {
+        Ok((done, write)) => {
             write.commit().await.map_err(|error| keep(error.into()))?;
             finished(&request, &console, &visit, resource, done, back.as_deref(), Next::Record).await
         }
         Err(WorkflowError::Fields(errors)) => {
-            drop(write);
             let words = errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join(" ");
             let connection = console.database.read().await?;
             let asked = Asked { error: Some(("reason", words)), ..asked };
             draw(&request, &console, &visit, &connection, asked, StatusCode::UNPROCESSABLE_ENTITY).await
         }
         Err(WorkflowError::Invalid(what)) => {
-            drop(write);
             let connection = console.database.read().await?;
             let asked = Asked { error: Some(("main", what)), ..asked };
             draw(&request, &console, &visit, &connection, asked, StatusCode::UNPROCESSABLE_ENTITY).await
@@ -170,7 +191,6 @@ pub async fn act(
             draw(&request, &console, &visit, &connection, asked, StatusCode::UNPROCESSABLE_ENTITY).await
         }
         Err(WorkflowError::Conflict(what)) => {
-            drop(write);
             let mut ways =
                 vec![WayOn::new(format!("The {}", resource.singular), with_back(urls::record_url(resource, id), back.as_deref()))];
             if action == Action::Reverse {

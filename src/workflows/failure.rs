@@ -116,6 +116,7 @@ fn guard(resource: &Resource, objection: &Objection) -> Option<WorkflowError> {
         "NX006" => WorkflowError::Store(StoreError::Missing),
         "NX007" => WorkflowError::Forbidden("Only whoever made a transaction withdraws it.".to_owned()),
         "NX008" => WorkflowError::field("reason", "Say why, in at most 2,000 characters."),
+        "NX023" => WorkflowError::Conflict("A reversal takes back exactly what was: withdraw it and make it anew.".to_owned()),
         "NX010" => WorkflowError::Forbidden(format!("{} are never deleted.", resource.plural)),
         "NX013" => WorkflowError::Stranded(Stranded::of(detail?)?),
         "NX022" => WorkflowError::field("setting_value", detail?),

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod api_key;
 pub mod approval;
+pub mod attempt;
 pub mod available;
 pub mod drift;
 pub mod failure;

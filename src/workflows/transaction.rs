@@ -6,7 +6,7 @@ use super::{Changes, Done, WorkflowError, asked, made, told};
 use crate::{
     auth::grant::{Grant, Rows},
     db::{value::Value, write::Write},
-    resource::store,
+    resource::{form::FieldError, store},
 };
 
 /// Always pending: neither the status nor the time of processing is named, so the column's defaults stand.
@@ -30,6 +30,7 @@ pub(super) async fn edit(write: &Write, grant: &Grant, id: Uuid, version: &str, 
     if current.value("transaction_type").as_text() == Some("transfer") {
         return Err(WorkflowError::Conflict("A transfer is changed as a whole: withdraw it and make it anew.".to_owned()));
     }
+    stays_exact(write, id, changes).await?;
     takes_transactions(write, grant, changes).await?;
     store::update(write, grant, id, version, changes).await?;
     if !changes.is_empty() {
@@ -50,6 +51,22 @@ pub(super) async fn withdraw(write: &Write, grant: &Grant, id: Uuid, reason: &st
     }
     write.query_one("SELECT public.nexus_decide($1, 'withdraw', $2, NULL)", &[&id, &reason]).await?;
     Ok(Done::saying(id, "Withdrew the transaction. It is cancelled, and no money moved."))
+}
+
+/// A reversal of another amount would leave its original reversed in name alone.
+async fn stays_exact(write: &Write, id: Uuid, changes: Changes<'_>) -> Result<(), WorkflowError> {
+    let kept = changes.iter().filter(|(column, _)| ["account_id", "transaction_type", "amount"].contains(&column.name));
+    let errors: Vec<_> = kept
+        .map(|(column, _)| FieldError {
+            column: column.name,
+            message: "This takes another transaction back, exactly. Withdraw it and reverse that one anew.".to_owned(),
+        })
+        .collect();
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let is_reversal = write.query_opt("SELECT FROM public.transaction_reversals WHERE reversal_id = $1", &[&id]).await?.is_some();
+    if is_reversal { Err(WorkflowError::Fields(errors)) } else { Ok(()) }
 }
 
 /// Holds the account as it is until this transaction ends: nobody deactivates it in between.

@@ -36,7 +36,7 @@ impl Window {
     }
 
     /// Finds a record by its name in a form: by completion, or by the button that does without scripts.
-    async fn pick(&self, column: &str, typed: &str, scripts: Scripts) {
+    pub async fn pick(&self, column: &str, typed: &str, scripts: Scripts) {
         self.fill(&format!("{column}.find"), typed).await;
         match scripts {
             Scripts::On => {

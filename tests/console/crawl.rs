@@ -139,7 +139,9 @@ fn odd_pages(role: &str) -> Vec<String> {
             let id = if is_own { stock::of(table, role) } else { id.to_owned() };
             let record = format!("/tables/{table}/{id}");
             pages.push(record.clone());
-            for what in ["edit", "history", "delete", "deactivate", "password-link", "rotate", "revoke", "read"] {
+            for what in
+                ["edit", "history", "delete", "deactivate", "password-link", "rotate", "revoke", "read", "withdraw", "reverse", "limit"]
+            {
                 if allows(table, what, role) {
                     pages.push(format!("{record}/{what}"));
                 }

@@ -43,6 +43,8 @@ accounts
   jsonl            200      403      200   403     403
   history          200      200      200   403     403
   candidates       200      200      200   403     403
+  limit            200      403      403   403     403
+  limit!           409      403      403   403     403
 transactions
   list             200      200      200   200     200
   record           200      200      200   200     200
@@ -59,6 +61,8 @@ transactions
   candidates       200      200      200   200     200
   withdraw         200      200      403   200     403
   withdraw!        409      409      403   409     403
+  reverse          200      200      403   403     403
+  reverse!         409      409      403   403     403
 audit_logs
   list             200      403      200   403     403
   record           200      403      200   403     403

@@ -32,4 +32,5 @@ mod sessions;
 mod support;
 mod thirteenth;
 mod tiers;
+mod transfers;
 mod workflows;
