@@ -1,4 +1,4 @@
-//! Who decides the items of a run, one after the other, and what if that is cut off?
+//! How are the items of a run decided, one after the other, and what if that is cut off?
 
 use std::net::IpAddr;
 
@@ -34,9 +34,13 @@ const RUNNING: &str = "SELECT r.id, r.decider, r.decision, coalesce(r.reason, ''
      FROM decision_runs r LEFT JOIN users u ON u.id = r.decider \
      WHERE r.state = 'running' ORDER BY r.started_at";
 
-/// The next item that nobody else is at. Whoever falls away lets go of it undecided.
+/// Whoever holds the run decides its next item, so that they come in their order, whatever money one leaves to the
+/// next. Whoever falls away lets go of it.
+const HOLD: &str = "SELECT FROM decision_runs r WHERE r.id = $1 AND r.state = 'running' FOR NO KEY UPDATE SKIP LOCKED";
+
+/// A statement of its own, behind the lock: it sees what the one before has just decided.
 const NEXT: &str = "SELECT i.id, i.transaction_id, i.digest FROM decision_run_items i \
-     WHERE i.run_id = $1 AND i.outcome IS NULL ORDER BY i.position LIMIT 1 FOR UPDATE SKIP LOCKED";
+     WHERE i.run_id = $1 AND i.outcome IS NULL ORDER BY i.position LIMIT 1";
 
 const KEEP: &str =
     "UPDATE decision_run_items SET outcome = $2, message = $3, approval_id = $4, decided_at = clock_timestamp() WHERE id = $1";
@@ -114,9 +118,12 @@ struct Outcome {
     approval: Option<Uuid>,
 }
 
-/// Decides the next item; whether there was one. The decision and what came of it are kept together or not at all.
+/// Decides the next item; whether there was one, and nobody else is at the run. The decision and what came of it are kept together or not at all.
 async fn one(database: &Database, order: &Order) -> Result<bool, DatabaseError> {
     let write = Write::begin(database, &order.origin).await?;
+    if write.query_opt(HOLD, &[&order.run]).await?.is_none() {
+        return Ok(false);
+    }
     let Some(item) = write.query_opt(NEXT, &[&order.run]).await? else { return Ok(false) };
     let (id, transaction, digest): (Uuid, Uuid, String) = (item.try_get(0)?, item.try_get(1)?, item.try_get(2)?);
     let outcome = match decide(&write, order, transaction, &digest).await {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use super::work::{account, balance, count, deposits, finished, preview};
+use super::work::{account, balance, count, deposits, finished, pending, preview};
 use crate::{
     running::signal,
     support::{console, staffed_database},
@@ -76,4 +76,24 @@ async fn a_run_waits_for_a_database_that_goes_away() {
     finished(&manager, &address).await;
     assert_eq!(balance(&owner, here).await, "100.00");
     assert_eq!(count(&owner, "SELECT count(*) FROM transaction_approvals").await, 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_that_one_item_brings_is_there_for_the_next_however_many_carry_the_run_on() {
+    let one = console(staffed_database().await).await;
+    let other = console(one.database.clone()).await;
+    let owner = one.database.as_owner().await;
+    let here = account(&owner, "K-4", "0").await;
+    let mut all = Vec::new();
+    for _ in 0..40 {
+        all.push(pending(&owner, here, "user", "deposit", "10").await);
+        all.push(pending(&owner, here, "user", "payment", "10").await);
+    }
+    let manager = one.signed_in("manager").await;
+    let address = preview(&manager, "approve", &all).await;
+    assert_eq!(manager.post(&address, &[("decision", "run")]).await.status, 303);
+    finished(&manager, &address).await;
+    drop(other);
+    assert_eq!(balance(&owner, here).await, "0.00");
+    assert_eq!(count(&owner, "SELECT count(*) FROM decision_run_items WHERE outcome = 'posted'").await, 80);
 }
