@@ -184,7 +184,6 @@ pub async fn act(
             draw(&request, &console, &visit, &connection, asked, StatusCode::UNPROCESSABLE_ENTITY).await
         }
         Err(WorkflowError::Stranded(stranded)) => {
-            drop(write);
             let connection = console.database.read().await?;
             let stuck = Some(stuck::list(&connection, &stranded).await?);
             let asked = Asked { error: Some(("main", stranded.to_string())), stuck, ..asked };

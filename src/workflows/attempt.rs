@@ -2,10 +2,11 @@
 
 use uuid::Uuid;
 
-use super::{WorkflowError, event::event};
+use super::WorkflowError;
 use crate::{
     auth::origin::Origin,
     db::{
+        event::event,
         pool::{Database, DatabaseError},
         write::Write,
     },
@@ -39,7 +40,7 @@ pub fn fields(error: &WorkflowError) -> Option<Vec<&'static str>> {
         WorkflowError::Fields(errors) => Some(errors.iter().map(|error| error.column).collect()),
         WorkflowError::Taken { columns, .. } => Some(columns.iter().map(|column| column.name).collect()),
         WorkflowError::Invalid(_) => Some(vec!["id"]),
-        WorkflowError::Conflict(_) => Some(vec!["state"]),
+        WorkflowError::Conflict(_) | WorkflowError::Stranded(_) => Some(vec!["state"]),
         WorkflowError::Forbidden(_) => Some(vec!["actor"]),
         WorkflowError::Store(_) | WorkflowError::Random(_) | WorkflowError::Cipher => None,
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Job, Jobs, Turn};
 use crate::{
     db::pool::DatabaseError,
-    operations::ledger::check::{CheckError, check_changed},
+    operations::ledger::{CheckError, check_changed},
 };
 
 pub const JOB: Job = Job { name: "ledger", every: Duration::from_secs(600), run: |jobs| Box::pin(turn(jobs)) };
