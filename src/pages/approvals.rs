@@ -4,15 +4,20 @@ mod counts;
 mod desk;
 mod difference;
 mod item;
+mod life;
 mod query;
 mod row;
 mod send;
 mod waiting;
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header},
+    web,
+};
 
 pub use counts::{QueueCounts, link, refresh};
-pub use item::{LifeView, life};
+pub use life::{LifeView, life};
 pub use row::Row;
 pub use waiting::{Beginning, beginning};
 
@@ -37,6 +42,9 @@ async fn queue(
 ) -> Result<HttpResponse, PageError> {
     let pairs = parameters::pairs(&request)?;
     let desk = Desk::open(&request, &console, &visit, &counts, &pairs).await?;
+    if let Some(place) = desk.settled() {
+        return Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, place)).finish());
+    }
     desk.show(Open::First, StatusCode::OK, None).await
 }
 

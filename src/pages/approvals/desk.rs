@@ -29,7 +29,12 @@ use crate::{
         response,
         visit::Visit,
     },
-    resource::{Resource, request::Position, store::Count},
+    resource::{
+        Resource,
+        reference::{Candidate, candidates},
+        request::Position,
+        store::Count,
+    },
     workflows::approval::{
         Rule,
         item::{Item, item as read_item},
@@ -51,6 +56,8 @@ pub struct Desk<'a> {
     /// Whoever decides sees the whole queue; a maker what they made.
     pub decides: bool,
     pub asked: Asked,
+    /// The accounts that the words of a filter name.
+    found: Vec<Candidate>,
 }
 
 /// Which item is open.
@@ -78,6 +85,7 @@ struct ApprovalsPage<'a> {
     chips: Vec<Chip>,
     unfiltered: String,
     filters: super::query::Panel,
+    wanted: Option<Wanted>,
     orders: [(&'static str, String, bool); 4],
     part: &'static str,
     rows: Vec<Row<'a>>,
@@ -86,6 +94,18 @@ struct ApprovalsPage<'a> {
     item: Option<ItemView<'a>>,
     errors: Vec<FieldError<'a>>,
     refused: Option<&'a str>,
+}
+
+/// Words that name several accounts, or none.
+struct Wanted {
+    typed: String,
+    choices: Vec<Choice>,
+}
+
+struct Choice {
+    label: String,
+    detail: Option<String>,
+    href: String,
 }
 
 /// Why there is nothing here, and where there would be something.
@@ -134,7 +154,32 @@ impl<'a> Desk<'a> {
                 allowed_roles: refused.allowed.iter().map(|role| role.label()).collect(),
             });
         }
-        Ok(Desk { request, console, visit, counts, connection, rule, read, decides: decides.is_ok(), asked })
+        let accounts = console.registry.find("accounts").and_then(|accounts| actor.authorize(Action::Read, accounts).ok());
+        let found = match (asked.wanted(), accounts) {
+            (Some(typed), Some(accounts)) => candidates(&connection, &accounts, typed).await?,
+            (Some(_) | None, _) => Vec::new(),
+        };
+        Ok(Desk { request, console, visit, counts, connection, rule, read, decides: decides.is_ok(), asked, found })
+    }
+
+    /// Where the words of a filter lead that name exactly one account.
+    pub fn settled(&self) -> Option<String> {
+        let exact: Vec<_> = self.found.iter().filter(|account| account.exact).collect();
+        match (self.found.as_slice(), exact.as_slice()) {
+            ([only], _) => Some(self.asked.account_url(only.id)),
+            (_, [only]) => Some(self.asked.account_url(only.id)),
+            (_, _) => None,
+        }
+    }
+
+    fn wanted(&self) -> Option<Wanted> {
+        let typed = self.asked.wanted()?.to_owned();
+        let choices = self.found.iter().map(|account| Choice {
+            label: account.label.clone(),
+            detail: account.detail.clone(),
+            href: self.asked.account_url(account.id),
+        });
+        Some(Wanted { typed, choices: choices.collect() })
     }
 
     fn reader(&self) -> Reader<'_> {
@@ -251,6 +296,7 @@ impl<'a> Desk<'a> {
             chips: self.asked.chips(&names, clock),
             unfiltered: self.asked.unfiltered_url(),
             filters: self.asked.panel(),
+            wanted: self.wanted(),
             orders: self.orders(),
             part: label(*tab),
             rows: page.rows.iter().map(|row| Row::of(row, &self.asked, opened, self.visit.actor.id, reader.now)).collect(),

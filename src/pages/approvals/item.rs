@@ -7,22 +7,17 @@ use uuid::Uuid;
 
 use super::{difference::Changed, row::worded};
 use crate::{
-    app::Console,
     auth::{actor::Actor, policy::Action},
-    db::{
-        pool::{Connection, DatabaseError},
-        value::{Number, Value},
-    },
+    db::value::{Number, Value},
     pages::{
         display::{Age, MoneyShown, TimeShown, Tone},
         shown::{self, money},
         urls,
-        visit::Visit,
     },
-    resource::{Kind, Resource, record::Record},
+    resource::{Kind, Resource},
     workflows::approval::{
         Rule,
-        item::{Entry, Item, Leg, Person, Question, Word, life as read_life},
+        item::{Entry, Item, Leg, Person, Question, Word},
     },
 };
 
@@ -185,7 +180,7 @@ impl Reader<'_> {
         }
     }
 
-    fn said(&self, word: &Word) -> Said {
+    pub(super) fn said(&self, word: &Word) -> Said {
         let (did, tone, icon) = match word.decision.as_str() {
             "approve" => ("approved", Tone::Done, "completed"),
             "reject" => ("rejected", Tone::Failed, "failed"),
@@ -200,7 +195,7 @@ impl Reader<'_> {
         Said { stamp, did, tone, icon, reason: word.reason.clone(), rule: word.rule_applied.clone(), is_void }
     }
 
-    fn asked(&self, question: &Question) -> Asked {
+    pub(super) fn asked(&self, question: &Question) -> Asked {
         Asked {
             asked: self.stamp(&question.asked_by, &question.asked_at),
             question: question.question.clone(),
@@ -214,51 +209,6 @@ impl Reader<'_> {
             },
         }
     }
-}
-
-/// What has been said on a transaction, on its record's page.
-pub struct LifeView {
-    pub said: Vec<Said>,
-    pub asked: Vec<Asked>,
-    pub other_leg: Option<String>,
-    pub reverses: Option<String>,
-    pub reversed_by: Vec<String>,
-    /// Where an open question is answered, for whoever may.
-    pub answer: Option<String>,
-}
-
-/// The same, where there is anything to say.
-///
-/// # Errors
-/// See [`DatabaseError`].
-pub async fn life(console: &Console, visit: &Visit, connection: &Connection, record: &Record) -> Result<Option<LifeView>, DatabaseError> {
-    if record.resource.table != "transactions" {
-        return Ok(None);
-    }
-    let life = read_life(connection, record.id).await?;
-    if life.is_empty() {
-        return Ok(None);
-    }
-    let actor = &visit.actor;
-    let reader = Reader {
-        actor,
-        resource: record.resource,
-        users: console.registry.find("users"),
-        accounts: console.registry.find("accounts"),
-        zone: actor.preferences.time_zone,
-        now: Utc::now(),
-    };
-    let is_mine = ["created_by", "updated_by"].iter().any(|column| record.value(column).as_uuid() == Some(actor.id));
-    let is_open = life.questions.iter().any(|question| question.outcome.is_none());
-    let url = |id: Uuid| urls::record_url(record.resource, id);
-    Ok(Some(LifeView {
-        said: life.words.iter().map(|word| reader.said(word)).collect(),
-        asked: life.questions.iter().map(|question| reader.asked(question)).collect(),
-        other_leg: life.other_leg.map(url),
-        reverses: life.links.reverses.map(url),
-        reversed_by: life.links.reversed_by.into_iter().map(url).collect(),
-        answer: (is_mine && is_open).then(|| urls::approval_url(record.id)),
-    }))
 }
 
 /// What this reader may say, and why not.

@@ -19,6 +19,8 @@ const FILTERS: [&str; 5] = ["account_id", "account_id.currency", "transaction_ty
 const STATE: [&str; 5] = ["sort", "limit", "after", "before", "tz"];
 /// An index of what is pending stands behind each.
 const ORDERS: [&str; 4] = ["created_at", "-created_at", "amount", "-amount"];
+/// An account by its words: settled before anything is shown, so no link carries it.
+const FIND: &str = "account_id.find";
 const OLDEST_FIRST: &str = "created_at";
 
 /// The queue's whole state, as its address says it.
@@ -41,7 +43,7 @@ pub fn parse(resource: &'static Resource, pairs: &[(String, String)], zone: Tz, 
         [name] => Tab::named(name).ok_or_else(|| bad("tab", "takes mine, waiting, made or stuck."))?,
         _ => return Err(bad("tab", "may be given once.")),
     };
-    let here = Query(pairs.clone());
+    let here = Query(pairs.iter().filter(|pair| pair.0 != FIND).cloned().collect());
     let mut rest: Vec<_> = pairs.into_iter().filter(|pair| pair.0 != "tab").collect();
     if let Some((name, _)) = rest.iter().find(|(name, _)| !STATE.contains(&name.as_str()) && !is_filter(name)) {
         return Err(bad(name, "the queue has no such parameter."));
@@ -57,7 +59,7 @@ pub fn parse(resource: &'static Resource, pairs: &[(String, String)], zone: Tz, 
 
 fn is_filter(name: &str) -> bool {
     let (column, part) = Part::split(name);
-    FILTERS.contains(&column) && part != Part::Find && part != Part::Empty
+    name == FIND || FILTERS.contains(&column) && part != Part::Find && part != Part::Empty
 }
 
 impl Asked {
@@ -86,6 +88,16 @@ impl Asked {
 
     pub fn page_url(&self, towards: &'static str, cursor: &str) -> String {
         format!("/approvals{}", self.state().with(towards, cursor).to_suffix())
+    }
+
+    /// The words an account is looked for by.
+    pub fn wanted(&self) -> Option<&str> {
+        self.list.finds.first().map(|(_, typed)| typed.as_str())
+    }
+
+    /// The same part, of one account.
+    pub fn account_url(&self, account: Uuid) -> String {
+        format!("/approvals{}", self.state().with("account_id", &account.to_string()).to_suffix())
     }
 
     /// An item with this queue beside it.
@@ -126,6 +138,7 @@ pub struct Panel {
     pub from: String,
     pub to: String,
     pub account: String,
+    pub wanted: String,
     pub beside: Query,
 }
 
@@ -145,6 +158,7 @@ impl Asked {
             from: value("created_at.from"),
             to: value("created_at.to"),
             account: value("account_id"),
+            wanted: self.wanted().unwrap_or_default().to_owned(),
             beside: self.beside_filters(),
         }
     }

@@ -28,6 +28,8 @@ use crate::{
     },
 };
 
+const STRANGER: &str = "Only administrators and managers decide.";
+
 /// What a form of the queue says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Said {
@@ -89,7 +91,12 @@ pub async fn send(
             record(&console, &visit, transaction, said, &Refusal::Missing).await.map_err(keep)?;
             return Err(PageError::NotFound { what, detail, ways });
         }
-        Err(error) => return Err(keep(error)),
+        Err(error) => {
+            if matches!(error, PageError::Forbidden { .. }) {
+                record(&console, &visit, transaction, said, &Refusal::NotYours(STRANGER)).await.map_err(keep)?;
+            }
+            return Err(keep(error));
+        }
     };
     let outcome = if submission.garbled.iter().any(|name| name == "reason") {
         Err(Refusal::Words("This is not text in UTF-8: type it again."))
@@ -129,7 +136,7 @@ async fn permitted(console: &Console, visit: &Visit, transaction: Uuid, said: Sa
         Said::Decision(_) | Said::Question => match visit.actor.authorize(Action::Decide, transactions(console)?) {
             Ok(grant) => Ok(Some(grant)),
             Err(refused) => {
-                record(console, visit, transaction, said, &Refusal::NotYours("Only administrators and managers decide.")).await?;
+                record(console, visit, transaction, said, &Refusal::NotYours(STRANGER)).await?;
                 Err(refused.into())
             }
         },
@@ -162,7 +169,7 @@ async fn attempt(
             told::answered(&write, transaction).await?;
             Outcome::Answered
         }
-        (Said::Decision(_) | Said::Question, None) => return Err(Refusal::NotYours("Only administrators and managers decide.")),
+        (Said::Decision(_) | Said::Question, None) => return Err(Refusal::NotYours(STRANGER)),
     };
     write.commit().await?;
     Ok(outcome)

@@ -28,6 +28,9 @@ async fn a_question_takes_an_item_out_until_its_maker_answers() {
     assert!(flash(&maker, &answered).await.contains("waits for a decision again"));
     let stranger = second.post(&path, &[("decision", "answer"), ("reason", "I think it is fine")]).await;
     assert_eq!(stranger.status, 403);
+    let viewer = house.console.signed_in("viewer").await;
+    assert_eq!(viewer.post(&path, &[("decision", "answer"), ("reason", "It is fine")]).await.status, 403);
+    assert_eq!(house.refused().await.last().map(String::as_str), Some("answer not_yours"));
 
     assert!(second.get("/approvals").await.rows().contains(&id), "it is back");
     assert!(second.get(&path).await.text().contains("Number 10447"));

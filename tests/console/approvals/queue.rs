@@ -113,7 +113,26 @@ async fn it_is_paged_sorted_and_filtered_strictly() {
     }
     assert_eq!(walked, all);
     assert_eq!(manager.get("/approvals?amount.min=3&amount.max=4&account_id.currency=USD").await.rows(), all[2..4]);
-    for query in ["tab=all", "sort=status", "limit=0", "limit=201", "after=x", "status=pending", "q=x", "colour=red", "tab=mine&tab=made"] {
+    let other = house.account("1002", "10.00").await;
+    let of_other = house.pending(other, "payment", "5.00", "user").await;
+    let settled = manager.get("/approvals?tab=mine&account_id.find=1002").await;
+    let place = format!("/approvals?tab=mine&account_id={other}");
+    assert_eq!((settled.status, settled.location.as_deref()), (303, Some(place.as_str())));
+    assert_eq!(manager.get(&place).await.rows(), [of_other.to_string()]);
+    let several = manager.get("/approvals?account_id.find=Account").await;
+    assert_eq!(several.texts("section.note li a"), ["Account 1001", "Account 1002"]);
+    for query in [
+        "tab=all",
+        "sort=status",
+        "limit=0",
+        "limit=201",
+        "after=x",
+        "status=pending",
+        "q=x",
+        "colour=red",
+        "tab=mine&tab=made",
+        "account_id=7",
+    ] {
         assert_eq!(manager.get(&format!("/approvals?{query}")).await.status, 400, "{query}");
     }
 }
