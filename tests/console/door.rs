@@ -1,5 +1,6 @@
 //! Does money move through one door only, for everybody, at once, and through a crash?
 
+mod browsers;
 mod bypass;
 mod hall;
 mod kills;

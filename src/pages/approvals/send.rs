@@ -88,6 +88,7 @@ pub async fn send(
     let item = match desk.item(transaction).await {
         Ok(item) => item,
         Err(PageError::NotFound { what, detail, ways }) => {
+            drop(desk);
             record(&console, &visit, transaction, said, &Refusal::Missing).await.map_err(keep)?;
             return Err(PageError::NotFound { what, detail, ways });
         }
@@ -98,17 +99,24 @@ pub async fn send(
             return Err(keep(error));
         }
     };
+    // One connection at a time: whoever kept the desk's while waiting for another would, with enough others doing the
+    // same, wait for themselves.
+    drop(desk);
     let outcome = if submission.garbled.iter().any(|name| name == "reason") {
         Err(Refusal::Words("This is not text in UTF-8: type it again."))
     } else {
         attempt(&console, &visit, grant.as_ref(), said, transaction, reason, seen).await
     };
     let refusal = match outcome {
-        Ok(outcome) => return done(&desk, &counts, &item, outcome).await,
+        Ok(outcome) => {
+            let desk = Desk::open(&request, &console, &visit, &counts, &pairs).await.map_err(keep)?;
+            return done(&desk, &counts, &item, outcome).await;
+        }
         Err(Refusal::Database(error)) => return Err(keep(error.into())),
         Err(refusal) => refusal,
     };
     record(&console, &visit, transaction, said, &refusal).await.map_err(keep)?;
+    let desk = Desk::open(&request, &console, &visit, &counts, &pairs).await.map_err(keep)?;
     let status = match &refusal {
         Refusal::Missing => {
             let ways = vec![WayOn::new("Approvals", desk.asked.queue_url())];
