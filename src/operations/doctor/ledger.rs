@@ -20,8 +20,8 @@ async fn ask(client: &Client) -> Result<Finding, Error> {
     let row = client.query_one(STATE, &[]).await?;
     let (frozen, checked): (i64, Option<DateTime<Utc>>) = (row.try_get(0)?, row.try_get(1)?);
     if frozen > 0 {
-        let what = format!("{frozen} of the accounts are frozen, because their balance is not what their entries say");
-        return Ok(Finding::wrong(QUESTION, what, "nothing: two people resolve each at /operations/ledger of the console"));
+        let what = format!("accounts frozen because their balance is not what their entries say: {frozen}");
+        return Ok(Finding::wrong(QUESTION, what, "nothing here: two people resolve each on the console's page /operations/ledger"));
     }
     Ok(Finding::fine(
         QUESTION,

@@ -1,6 +1,9 @@
 //! Is every account looked at on request, and what does the page say of it?
 
-use super::{super::support::stock, Bank, PROOF, check};
+use super::{
+    super::support::{program, stock},
+    Bank, PROOF, check,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_reads_the_log_reads_the_proof() {
@@ -72,6 +75,14 @@ async fn a_balance_changed_past_the_door_is_found_frozen_and_named() {
     }
     let refused = bank.approve(&stock::of("transactions", "user")).await.expect_err("the account is frozen");
     assert_eq!(refused.code().map(|code| code.code().to_owned()).as_deref(), Some("NX016"));
+    let (mut doctor, _) = program(&bank.console.database, &["doctor"]);
+    let report = doctor.output().await.expect("the program runs");
+    let said = String::from_utf8_lossy(&report.stdout);
+    assert!(
+        report.status.code() == Some(1)
+            && said.contains("WRONG  ledger: accounts frozen because their balance is not what their entries say: 1"),
+        "{said}"
+    );
     for (role, is_told) in [("admin", true), ("manager", true), ("auditor", false), ("user", false)] {
         let dashboard = bank.console.signed_in(role).await.get("/").await;
         assert_eq!(dashboard.has("[data-finding=ledger]"), is_told, "{role}");
