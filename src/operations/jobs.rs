@@ -13,6 +13,7 @@ use crate::{
 
 pub mod decisions;
 pub mod expiry;
+pub mod ledger;
 
 /// Their own pool, so that no page waits for a job.
 pub const CONNECTIONS: usize = 2;
@@ -20,7 +21,7 @@ pub const CONNECTIONS: usize = 2;
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// Everything that runs by itself. A new job is a line here and a module with a `JOB`.
-const ALL: [Job; 2] = [decisions::JOB, expiry::JOB];
+const ALL: [Job; 3] = [decisions::JOB, expiry::JOB, ledger::JOB];
 
 /// Work that no request asks for, done a turn at a time.
 ///
