@@ -68,18 +68,23 @@ impl From<tokio_postgres::Error> for CheckError {
     }
 }
 
-/// A transaction that holds the one lock, with time and memory enough for all accounts: what is added up account by
-/// account stays in memory, and compiling the statement would cost more than it saves.
+/// How often somebody who waits asks for the lock, and how long they rest between.
+const PATIENCE: u32 = 20;
+const REST: std::time::Duration = std::time::Duration::from_millis(100);
+
+/// A transaction with time and memory enough for all accounts: what is added up account by account stays in memory, and
+/// compiling the statement would cost more than it saves.
 async fn begin(database: &Database, origin: &Origin) -> Result<Write, CheckError> {
     let write = Write::begin(database, origin).await?;
-    let row = write
-        .query_one(
-            "SELECT pg_try_advisory_xact_lock(hashtextextended('nexus: ledger check', 0)), \
-                    set_config('statement_timeout', '60s', true), set_config('work_mem', '64MB', true), set_config('jit', 'off', true)",
-            &[],
-        )
-        .await?;
-    if row.try_get::<_, bool>(0)? { Ok(write) } else { Err(CheckError::Running) }
+    let settings =
+        "SELECT set_config('statement_timeout', '60s', true), set_config('work_mem', '64MB', true), set_config('jit', 'off', true)";
+    write.query_one(settings, &[]).await?;
+    Ok(write)
+}
+
+/// Whether this transaction is the only one that checks.
+async fn is_alone(write: &Write) -> Result<bool, CheckError> {
+    Ok(write.query_one("SELECT pg_try_advisory_xact_lock(hashtextextended('nexus: ledger check', 0))", &[]).await?.try_get(0)?)
 }
 
 /// Compares every account with its entries in one statement, freezes what does not fit, and keeps the sums.
@@ -91,6 +96,15 @@ pub async fn check_all(database: &Database, origin: &Origin, grant: &Grant) -> R
         return Err(CheckError::NotYours);
     }
     let write = begin(database, origin).await?;
+    // The background takes a moment, and is not worth asking again for.
+    let mut asked = 1;
+    while !is_alone(&write).await? {
+        if asked == PATIENCE {
+            return Err(CheckError::Running);
+        }
+        asked += 1;
+        tokio::time::sleep(REST).await;
+    }
     let started = now(&write).await?;
     let (mut currencies, mut suspects) = (Vec::new(), Vec::<Uuid>::new());
     let (mut accounts, mut known) = (0, 0);
@@ -163,6 +177,9 @@ const CHANGED: &str = "\
 /// See [`CheckError`]; `Running` is no fault.
 pub async fn check_changed(database: &Database) -> Result<Checked, CheckError> {
     let write = begin(database, &Origin::job("ledger")).await?;
+    if !is_alone(&write).await? {
+        return Err(CheckError::Running);
+    }
     let started = now(&write).await?;
     let place = write.query_one(PLACE, &[]).await?;
     let last: Option<DateTime<Utc>> = place.try_get(0)?;
