@@ -7,7 +7,7 @@
 --   NX004 not by this door    NX015 changed meanwhile    NX020 expired
 --   NX006 no such record      NX016 account withheld     NX021 a question is open, or none is
 --   NX007 not this person     NX017 too little money     NX022 the rule cannot be read
---   NX008 reason              NX013 would strand items   NX023 not to be reversed   NX025 a leg of a transfer
+--   NX008 reason              NX013 would strand items   NX023 reversal unsound     NX025 a leg of a transfer
 
 -- Evidence, and so without foreign keys. A transfer's decision is a row for each leg.
 CREATE TABLE public.transaction_approvals (
@@ -193,12 +193,14 @@ AS $$
                       WHERE s.setting_key = 'approval_expiry_days' AND s.is_active IS NOT FALSE), 30)
 $$;
 
--- When a pending transaction expires; NULL: it does not.
+-- When a pending transaction expires; NULL: it does not. Dates beyond all calendars are legal, and stay far away
+-- without overflowing.
 CREATE FUNCTION public.nexus_expires_at(transaction_id uuid, created_at timestamptz) RETURNS timestamptz
     LANGUAGE sql STABLE
     SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT nexus_expires_at.created_at + make_interval(days => public.nexus_expiry_days())
+    SELECT least(greatest(nexus_expires_at.created_at, '0001-01-01 UTC'), '9999-01-01 UTC')
+               + make_interval(days => public.nexus_expiry_days())
      WHERE NOT EXISTS (SELECT 1 FROM public.expiry_holds h WHERE h.transaction_id = nexus_expires_at.transaction_id)
 $$;
 

@@ -254,7 +254,9 @@ async fn no_value_in_any_field_of_any_form_breaks_it_or_does_half_of_it() {
     let console = console(stocked_database().await).await;
     let admin = console.signed_in("admin").await;
     let tables: Vec<&str> = nexus_console::tables::TABLES.iter().map(|resource| resource.table).collect();
-    let attempts = join_all(tables.iter().map(async |table| {
+    // A new transaction tells people that it waits, so it is made when nobody looks at their notifications.
+    let (alone, aside): (Vec<&str>, Vec<&str>) = tables.iter().partition(|table| **table == "transactions");
+    let fuzzed = async |table: &str| {
         let mut fuzz = Fuzz::of(&console, &admin, table).await;
         if allows(table, "new", "admin") {
             fuzz.creation().await;
@@ -264,8 +266,9 @@ async fn no_value_in_any_field_of_any_form_breaks_it_or_does_half_of_it() {
             fuzz.edition().await;
         }
         (fuzz.tried, fuzz.wrong)
-    }))
-    .await;
+    };
+    let mut attempts = join_all(aside.into_iter().map(&fuzzed)).await;
+    attempts.extend(join_all(alone.into_iter().map(&fuzzed)).await);
     let tried: usize = attempts.iter().map(|(tried, _)| tried).sum();
     let wrong: Vec<String> = attempts.into_iter().flat_map(|(_, wrong)| wrong).collect();
     let shown: Vec<&str> = wrong.iter().take(50).map(String::as_str).collect();

@@ -116,6 +116,8 @@ pub fn link(console: &Console, visit: &Visit, request: &HttpRequest) -> Option<N
         last(Tab::Made).filter(|count| !is_none(count))?;
         None
     };
-    let current = request.path() == "/approvals" || request.path().starts_with("/approvals/");
+    let path = request.path();
+    let is_rule = matches!(path, "/approvals/rules" | "/approvals/held");
+    let current = path == "/approvals" || (path.starts_with("/approvals/") && !is_rule);
     Some(NavigationLink { label: "Approvals", href: "/approvals".to_owned(), icon: "approve", current, count })
 }

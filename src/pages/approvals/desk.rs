@@ -26,7 +26,7 @@ use crate::{
         browse::{self, Clock},
         display::{Chip, Counted, FieldError, Pager, Tab as TabLink},
         frame::{Crumb, Frame},
-        response,
+        response, urls,
         visit::Visit,
     },
     resource::{
@@ -84,6 +84,8 @@ struct ApprovalsPage<'a> {
     tabs: Vec<TabLink>,
     chips: Vec<Chip>,
     unfiltered: String,
+    /// Where several are decided at once; for whoever decides.
+    several: Option<String>,
     filters: super::query::Panel,
     wanted: Option<Wanted>,
     orders: [(&'static str, String, bool); 4],
@@ -295,6 +297,7 @@ impl<'a> Desk<'a> {
             tabs: self.tab_links(&counted),
             chips: self.asked.chips(&names, clock),
             unfiltered: self.asked.unfiltered_url(),
+            several: self.decides.then(|| format!("{}?status=pending", urls::list_url(self.read.resource()))),
             filters: self.asked.panel(),
             wanted: self.wanted(),
             orders: self.orders(),

@@ -70,8 +70,8 @@ mod tests {
 
     #[test]
     fn what_changed_is_named_whatever_the_description_holds() {
-        let then = "nexus approval 1\nrule 2:r1\nleg 1:a\namount 4:1.00\ndescription 9:x\nrule 1:y\nreference -\n";
-        let now = "nexus approval 1\nrule 2:r1\nleg 1:a\namount 4:2.00\ndescription 9:x\nrule 1:y\nreference 1:z\n";
+        let then = "nexus approval 1\nrule 2:r1\nleg 1:a\namount 4:1.00\ndescription 10:x\nrule 1:y\nreference -\n";
+        let now = "nexus approval 1\nrule 2:r1\nleg 1:a\namount 4:2.00\ndescription 10:x\nrule 1:y\nreference 1:z\n";
         let difference = |name: &str, then: Option<&str>, now: Option<&str>| Difference {
             name: name.to_owned(),
             leg: 0,

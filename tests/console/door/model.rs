@@ -250,6 +250,7 @@ impl Model {
         if self.items[item].status != Status::Pending {
             return Err("NX003");
         }
+        let takes_back = self.items.iter().any(|other| other.reversals.contains(&item));
         let leg = &mut self.items[item].legs[leg];
         let same = match change {
             Change::Description(_) => true,
@@ -258,6 +259,9 @@ impl Model {
         };
         if leg.kind == "transfer" && !same {
             return Err("NX025");
+        }
+        if takes_back && !same {
+            return Err("NX023");
         }
         match change {
             Change::Description(words) => leg.description = *words,
