@@ -1,25 +1,18 @@
-//! How is a record created and changed by a form?
+//! How does a form change a record?
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
-use askama::Template;
-use chrono::Utc;
-use uuid::Uuid;
 
 use super::{
-    conflict,
-    display::{FieldError, TimeShown},
-    fields::{self, Drawn},
-    filling::{filled, find, name_references, owned, take_ownership},
+    conflict, fields,
+    filling::{filled, find},
     flash,
-    frame::{FlashKind, Frame},
+    frame::FlashKind,
     offers, query,
-    record::{back, readable, record_id, resource, trail, with_back},
-    refusal::{self, Holder, Refusal},
-    response::page,
+    record::{back, readable, record_id, resource, with_back},
+    refusal::{self, Refusal},
     resume,
-    shown::Viewer,
-    stuck::{self, StuckList},
-    urls, verbs,
+    sheet::{Guard, Sheet, Subject, draw},
+    stuck, urls, verbs,
     visit::Visit,
 };
 use crate::{
@@ -29,11 +22,10 @@ use crate::{
         entry::Log,
         history::{HistoryGrant, entry},
     },
-    auth::{grant::Grant, policy::Action},
+    auth::policy::Action,
     db::write::Write,
     error::{Kept, PageError, WayOn},
     resource::{
-        Resource,
         column::Input,
         form::{Draft, Submission, as_typed},
         record::Record,
@@ -41,172 +33,6 @@ use crate::{
     },
     workflows::{self, WorkflowError},
 };
-
-/// What a form is drawn with beside its fields.
-struct Sheet<'a> {
-    resource: &'static Resource,
-    /// The new record's id, or the record.
-    subject: Subject<'a>,
-    back: Option<String>,
-    /// Problems that belong to no field.
-    problems: Vec<(&'static str, String)>,
-    holder: Option<Holder>,
-    /// What would have too few people left to decide it.
-    stuck: Option<StuckList>,
-    guard: Guard,
-    /// What the form was opened on, field by field: the base of a merge.
-    bases: Vec<(String, String)>,
-}
-
-#[derive(Clone, Copy)]
-enum Subject<'a> {
-    New(Uuid),
-    Known { record: &'a Record, version: &'a str },
-}
-
-/// Whether leaving the page would lose something.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Guard {
-    Untouched,
-    Typed,
-}
-
-#[derive(Template)]
-#[template(path = "resource/form.html")]
-struct FormPage<'a> {
-    frame: Frame,
-    heading: String,
-    action: String,
-    cancel: String,
-    id: Option<Uuid>,
-    version: Option<&'a str>,
-    back: Option<&'a str>,
-    errors: Vec<FieldError<'a>>,
-    stuck: Option<&'a StuckList>,
-    fields: Vec<Drawn<'a>>,
-    bases: &'a [(String, String)],
-    typed: bool,
-    until: TimeShown,
-    actor: &'a str,
-}
-
-/// GET /tables/{table}/new
-pub async fn blank(
-    request: HttpRequest,
-    console: web::Data<Console>,
-    visit: Visit,
-    path: web::Path<String>,
-) -> Result<HttpResponse, PageError> {
-    let resource = resource(&console, &path)?;
-    let grant = visit.actor.authorize(Action::Create, resource)?;
-    let pairs = query::pairs(&request)?;
-    let mut known = vec!["copy"];
-    known.extend(resource.columns.iter().filter(|column| column.on_create != Input::Never).map(|column| column.name));
-    let back = back(&pairs, &known)?;
-    let zone = visit.actor.preferences.time_zone;
-    let mut presets = Submission::default();
-    let copied = pairs.iter().find(|(name, value)| name == "copy" && !value.is_empty());
-    let connection = match copied {
-        None => console.database.read().await?,
-        Some((_, id)) => {
-            let (connection, _, record) = readable(&console, &visit, resource, record_id(id)?).await?;
-            let copied = record.fields().filter(|(column, _)| column.on_create != Input::Never);
-            presets.pairs.extend(copied.map(|(column, cell)| (column.name.to_owned(), as_typed(&cell.value, column.kind, zone))));
-            connection
-        }
-    };
-    presets.pairs.extend(pairs.iter().filter(|(name, _)| name != "copy" && name != "return").cloned());
-    let mut draft = Draft::blank(resource, &presets, zone);
-    take_ownership(&mut draft, &grant);
-    name_references(&connection, &visit, &mut draft).await?;
-    let sheet = Sheet {
-        resource,
-        subject: Subject::New(Uuid::now_v7()),
-        back,
-        problems: Vec::new(),
-        holder: None,
-        stuck: None,
-        guard: Guard::Untouched,
-        bases: Vec::new(),
-    };
-    draw(&request, &console, &visit, &grant, StatusCode::OK, &draft, &sheet).await
-}
-
-/// POST /tables/{table}
-pub async fn create(
-    request: HttpRequest,
-    console: web::Data<Console>,
-    visit: Visit,
-    path: web::Path<String>,
-    submission: Submission,
-) -> Result<HttpResponse, PageError> {
-    let resource = resource(&console, &path)?;
-    let grant = visit.actor.authorize(Action::Create, resource)?;
-    let keep = |error: PageError| keeping(error, &request, &submission);
-    let back = carried_back(&submission)?;
-    let id = match submission.get("id").filter(|id| !id.is_empty()) {
-        Some(id) => {
-            record_id(id).map_err(|_| PageError::Unprocessable { what: "The form's id is none. Open the form again.".to_owned() })?
-        }
-        None => Uuid::now_v7(),
-    };
-    let connection = console.database.read().await.map_err(|error| keep(error.into()))?;
-    let (mut draft, problems) =
-        filled(&connection, &console, &visit, &grant, None, &submission).await.map_err(|error| keep(error.into()))?;
-    let mut sheet =
-        Sheet { resource, subject: Subject::New(id), back, problems, holder: None, stuck: None, guard: Guard::Typed, bases: Vec::new() };
-    if let Some(asked) = submission.get("find") {
-        find(&connection, &visit, &mut draft, asked).await?;
-        sheet.problems.clear();
-        return draw(&request, &console, &visit, &grant, StatusCode::OK, &draft, &sheet).await;
-    }
-    drop(connection);
-    let is_sound = draft.is_sound() && sheet.problems.is_empty();
-    // What was sound when the form came first may have become wrong since: an account was deactivated.
-    let may_have_been_sound = sheet.problems.is_empty() && draft.is_legible();
-    if !may_have_been_sound {
-        return draw(&request, &console, &visit, &grant, StatusCode::UNPROCESSABLE_ENTITY, &draft, &sheet).await;
-    }
-    let mut changes = draft.changes();
-    changes.extend(owned(&grant));
-    let write = Write::begin(&console.database, &visit.origin).await.map_err(|error| keep(error.into()))?;
-    let created = if is_sound {
-        workflows::create(&write, &visit.actor, &grant, &console.keys, id, &changes).await.map(Some)
-    } else {
-        workflows::made_before(&write, &visit.actor, &grant, id, &changes).await
-    };
-    let created = match created {
-        Ok(Some(created)) => {
-            write.commit().await.map_err(|error| keep(error.into()))?;
-            created
-        }
-        Err(WorkflowError::Stranded(stranded)) => {
-            drop(write);
-            let connection = console.database.read().await.map_err(|error| keep(error.into()))?;
-            sheet.stuck = Some(stuck::list(&connection, &stranded).await?);
-            sheet.problems.push(("This form", stranded.to_string()));
-            return draw(&request, &console, &visit, &grant, StatusCode::UNPROCESSABLE_ENTITY, &draft, &sheet).await;
-        }
-        Ok(None) => {
-            drop(write);
-            return draw(&request, &console, &visit, &grant, StatusCode::UNPROCESSABLE_ENTITY, &draft, &sheet).await;
-        }
-        Err(error) => {
-            drop(write);
-            match refusal::of(error, &draft) {
-                Refusal::Page(error) => return Err(keep(error)),
-                Refusal::Stale(_) => return Err(PageError::internal("a new record cannot have been changed")),
-                Refusal::Fields { errors, problems, taken } => {
-                    sheet.holder = refusal::holder(&console, &visit, &draft, taken.as_ref()).await?;
-                    refusal::refuse(&mut draft, errors, sheet.holder.as_ref(), taken.as_ref());
-                    sheet.problems.extend(problems);
-                    return draw(&request, &console, &visit, &grant, StatusCode::UNPROCESSABLE_ENTITY, &draft, &sheet).await;
-                }
-            }
-        }
-    };
-    verbs::finished(&request, &console, &visit, resource, created, sheet.back.as_deref(), next(&submission)).await
-}
 
 /// GET /tables/{table}/{id}/edit
 pub async fn open(
@@ -250,7 +76,7 @@ pub async fn open(
     let subject = Subject::Known { record: &record, version: &version };
     let sheet =
         Sheet { resource, subject, back, problems: Vec::new(), holder: None, stuck: None, guard, bases: fields::bases(&record, zone) };
-    draw(&request, &console, &visit, &grant, StatusCode::OK, &draft, &sheet).await
+    Ok(draw(&request, &console, &visit, &grant, StatusCode::OK, &draft, &sheet))
 }
 
 /// POST /tables/{table}/{id}
@@ -279,7 +105,7 @@ pub async fn save(
     if let Some(asked) = submission.get("find") {
         find(&connection, &visit, &mut draft, asked).await?;
         sheet.problems.clear();
-        return draw(&request, &console, &visit, &grant, StatusCode::OK, &draft, &sheet).await;
+        return Ok(draw(&request, &console, &visit, &grant, StatusCode::OK, &draft, &sheet));
     }
     if !unmerged.is_empty() {
         let merge =
@@ -288,7 +114,7 @@ pub async fn save(
     }
     if !draft.is_sound() || !sheet.problems.is_empty() {
         drop(connection);
-        return draw(&request, &console, &visit, &grant, StatusCode::UNPROCESSABLE_ENTITY, &draft, &sheet).await;
+        return Ok(draw(&request, &console, &visit, &grant, StatusCode::UNPROCESSABLE_ENTITY, &draft, &sheet));
     }
     let changes = draft.changes();
     if changes.is_empty() {
@@ -311,7 +137,7 @@ pub async fn save(
             let connection = console.database.read().await.map_err(|error| keep(error.into()))?;
             sheet.stuck = Some(stuck::list(&connection, &stranded).await?);
             sheet.problems.push(("This form", stranded.to_string()));
-            return draw(&request, &console, &visit, &grant, StatusCode::UNPROCESSABLE_ENTITY, &draft, &sheet).await;
+            return Ok(draw(&request, &console, &visit, &grant, StatusCode::UNPROCESSABLE_ENTITY, &draft, &sheet));
         }
         Err(error) => {
             drop(write);
@@ -330,7 +156,7 @@ pub async fn save(
                     sheet.holder = refusal::holder(&console, &visit, &draft, taken.as_ref()).await?;
                     refusal::refuse(&mut draft, errors, sheet.holder.as_ref(), taken.as_ref());
                     sheet.problems.extend(problems);
-                    return draw(&request, &console, &visit, &grant, StatusCode::UNPROCESSABLE_ENTITY, &draft, &sheet).await;
+                    return Ok(draw(&request, &console, &visit, &grant, StatusCode::UNPROCESSABLE_ENTITY, &draft, &sheet));
                 }
             }
         }
@@ -338,7 +164,8 @@ pub async fn save(
     verbs::finished(&request, &console, &visit, resource, saved, sheet.back.as_deref(), next(&submission)).await
 }
 
-fn next(submission: &Submission) -> verbs::Next {
+/// Where whoever sent the form wants to go from there.
+pub fn next(submission: &Submission) -> verbs::Next {
     if submission.get("then") == Some("another") { verbs::Next::Another } else { verbs::Next::Record }
 }
 
@@ -351,67 +178,6 @@ fn editable(visit: &Visit, record: &Record) -> Result<(), PageError> {
             Err(PageError::Conflict { what: why.to_owned(), ways })
         }
     }
-}
-
-async fn draw(
-    request: &HttpRequest,
-    console: &Console,
-    visit: &Visit,
-    grant: &Grant,
-    status: StatusCode,
-    draft: &Draft<'_>,
-    sheet: &Sheet<'_>,
-) -> Result<HttpResponse, PageError> {
-    let resource = sheet.resource;
-    let back = sheet.back.as_deref();
-    let now = Utc::now();
-    let viewer = Viewer::new(&visit.actor, grant, now);
-    let mut drawn = fields::drawn(draft, &viewer);
-    if let Some(holder) = &sheet.holder
-        && let Some(drawn) = drawn.iter_mut().find(|drawn| drawn.field.column == holder.column)
-    {
-        drawn.holder = holder.link.clone().map(|href| (holder.label.clone(), href));
-    }
-    let failed = status == StatusCode::UNPROCESSABLE_ENTITY;
-    let wrong = draft.errors().filter(|_| failed);
-    let texts: Vec<_> = wrong.map(|(column, text)| (column.name, column.label, text)).collect();
-    let mut errors: Vec<_> = texts.iter().map(|(column, label, text)| FieldError { column, label, text }).collect();
-    errors.extend(sheet.problems.iter().map(|(label, text)| FieldError { column: "main", label, text }));
-    let (heading, action, here, steps, id, version) = match sheet.subject {
-        Subject::New(id) => {
-            let heading = format!("New {}", resource.singular);
-            (heading.clone(), urls::list_url(resource), urls::list_url(resource), vec![(heading, None)], Some(id), None)
-        }
-        Subject::Known { record, version } => {
-            let here = urls::record_url(resource, record.id);
-            let label = record.label();
-            let steps = vec![(label.clone(), Some(with_back(here.clone(), back))), ("Edit".to_owned(), None)];
-            (format!("Edit {label}"), here.clone(), here, steps, None, Some(version))
-        }
-    };
-    let steps: Vec<_> = steps.iter().map(|(label, href)| (label.as_str(), href.clone())).collect();
-    let title = if failed { format!("Error: {heading}") } else { heading.clone() };
-    let cancel = match sheet.subject {
-        Subject::New(_) => back.map_or(here, str::to_owned),
-        Subject::Known { .. } => with_back(here, back),
-    };
-    let template = FormPage {
-        frame: Frame::for_page(console, visit, request, title, trail(resource, back, &steps)),
-        heading,
-        action,
-        cancel,
-        id,
-        version,
-        back,
-        errors,
-        stuck: sheet.stuck.as_ref(),
-        fields: drawn,
-        bases: &sheet.bases,
-        typed: sheet.guard == Guard::Typed,
-        until: TimeShown::new(visit.session_ends, viewer.zone, now),
-        actor: &visit.actor.full_name,
-    };
-    Ok(page(request, status, &template))
 }
 
 pub fn carried_back(submission: &Submission) -> Result<Option<String>, PageError> {

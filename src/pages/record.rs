@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     approvals::{self, LifeView},
-    bearings, delete,
+    bearings, create, delete,
     display::{Shown, TimeShown, Tone, return_to},
     edit,
     frame::{Crumb, Frame},
@@ -72,7 +72,7 @@ pub struct Fact<'a> {
 /// Everything that is about one record; what stands in an id's place comes first.
 pub fn record_routes(config: &mut web::ServiceConfig) {
     config
-        .service(web::resource("/tables/{table}/new").get(edit::blank))
+        .service(web::resource("/tables/{table}/new").get(create::blank))
         .service(web::resource("/tables/{table}/{id}").get(show).post(edit::save))
         .service(web::resource("/tables/{table}/{id}/edit").get(edit::open))
         .service(web::resource("/tables/{table}/{id}/delete").get(delete::ask).post(delete::delete))
