@@ -37,6 +37,8 @@ enum Victim {
 enum Promise {
     /// The row of `transaction_approvals`.
     Decided(Uuid),
+    /// The transaction that a manager approved in the browser.
+    Approved(Uuid),
     Made(Uuid),
     Withdrawn(Uuid),
 }
@@ -81,10 +83,14 @@ async fn what_was_answered_outlives_every_kill() {
     let kept = |kind: fn(&Promise) -> bool| promises.iter().filter(|promise| kind(promise)).count();
     let counted = (
         kept(|promise| matches!(promise, Promise::Decided(_))),
+        kept(|promise| matches!(promise, Promise::Approved(_))),
         kept(|promise| matches!(promise, Promise::Made(_))),
         kept(|promise| matches!(promise, Promise::Withdrawn(_))),
     );
-    assert!(counted.0 >= 500 && counted.1 >= 50 && counted.2 >= 50, "a kill in the middle of nothing proves nothing: {counted:?}");
+    assert!(
+        counted.0 >= 500 && counted.1 >= 50 && counted.2 >= 50 && counted.3 >= 50,
+        "a kill in the middle of nothing proves nothing: {counted:?}"
+    );
 }
 
 impl Site {
@@ -123,9 +129,8 @@ impl Site {
         panic!("the server does not come back");
     }
 
-    fn withdrawn(&self) -> usize {
-        let promises = self.promises.lock().expect("nobody panicked with it");
-        promises.iter().filter(|promise| matches!(promise, Promise::Withdrawn(_))).count()
+    fn promised(&self, kind: fn(&Promise) -> bool) -> usize {
+        self.promises.lock().expect("nobody panicked with it").iter().filter(|promise| kind(promise)).count()
     }
 
     /// Everybody at work, a kill, and what is found afterwards.
@@ -134,9 +139,17 @@ impl Site {
         let canary = self.client("nexus_owner").await;
         let browser = Browser::new(&format!("http://127.0.0.1:{}", console.port()));
         browser.sign_in("user").await;
-        let before = self.withdrawn();
+        let desk = Browser::new(&format!("http://127.0.0.1:{}", console.port()));
+        desk.sign_in("manager").await;
+        let withdrawn = || self.promised(|promise| matches!(promise, Promise::Withdrawn(_)));
+        let approved = || self.promised(|promise| matches!(promise, Promise::Approved(_)));
+        let before = (withdrawn(), approved());
         let paper = tokio::spawn(paperwork(browser, self.accounts[0], Arc::clone(&self.promises)));
-        block_in_place(|| until("the paperwork goes on", || self.withdrawn() > before || paper.is_finished()));
+        let desk = tokio::spawn(press(desk, waiting.clone(), Arc::clone(&self.promises)));
+        block_in_place(|| {
+            until("the paperwork goes on", || withdrawn() > before.0 || paper.is_finished());
+            until("the desk is at work", || approved() > before.1 || desk.is_finished());
+        });
         let mut deciding: Vec<JoinHandle<()>> = Vec::new();
         for decider in self.deciders.clone() {
             deciding.push(tokio::spawn(decide(self.client("nexus_app").await, decider, waiting.clone(), Arc::clone(&self.promises))));
@@ -172,6 +185,7 @@ impl Site {
             worker.await.expect("a decider is only ever refused or cut off");
         }
         paper.await.expect("the paperwork is only ever done or cut off");
+        desk.await.expect("the desk is only ever answered or cut off");
         self.check(&waiting).await;
         console
     }
@@ -213,6 +227,12 @@ impl Site {
                 "decided",
                 "SELECT count(*) FROM public.transaction_approvals WHERE id = ANY ($1)",
                 ids(|promise| if let Promise::Decided(id) = promise { Some(*id) } else { None }),
+            ),
+            (
+                "approved in the browser",
+                "SELECT count(*) FROM public.transaction_approvals d JOIN public.users u ON u.id = d.decider AND u.username = 'manager'
+                  WHERE d.transaction_id = ANY ($1) AND d.decision = 'approve'",
+                ids(|promise| if let Promise::Approved(id) = promise { Some(*id) } else { None }),
             ),
             (
                 "made",
@@ -260,6 +280,22 @@ async fn decide(client: Client, person: Uuid, waiting: Vec<(Uuid, String)>, prom
             // A server that goes says so, if it still can.
             Err(code) if code.starts_with("57P") || code.starts_with("connection") => return,
             Err(_) => assert!(is_answer(&said), "{said:?}"),
+        }
+    }
+}
+
+/// Approves in the browser, from the other end than those who decide in SQL; what is answered with the next item is a
+/// promise.
+async fn press(browser: Browser, waiting: Vec<(Uuid, String)>, promises: Promises) {
+    let Some(token) = browser.try_get("/account").await.and_then(|page| page.value("csrf_token")) else { return };
+    for (transaction, seen) in waiting.into_iter().rev() {
+        let form = [("decision", "approve"), ("reason", ""), ("seen", seen.as_str())];
+        match browser.try_post_with(&format!("/approvals/{transaction}"), &token, &form).await.map(|answer| answer.status) {
+            Some(303) => promises.lock().expect("nobody panicked with it").push(Promise::Approved(transaction)),
+            None | Some(503) => return,
+            // Somebody was quicker, or there is too little money.
+            Some(409 | 422) => {}
+            Some(status) => panic!("a decision is answered with {status}"),
         }
     }
 }
