@@ -9,7 +9,7 @@ use super::{
     query,
     record::{back, readable, record_id, resource},
     refusal::{self, Refusal},
-    sheet::{Guard, Sheet, Subject, draw},
+    sheet::{Guard, Sheet, Subject, draw, refused},
     stuck, verbs,
     visit::Visit,
 };
@@ -100,7 +100,7 @@ pub async fn create(
     // What was sound when the form came first may have become wrong since: an account was deactivated.
     let may_have_been_sound = sheet.problems.is_empty() && draft.is_legible();
     if !may_have_been_sound {
-        return Ok(draw(&request, &console, &visit, &grant, StatusCode::UNPROCESSABLE_ENTITY, &draft, &sheet));
+        return refused(&request, &console, &visit, &grant, &draft, &sheet).await.map_err(keep);
     }
     let mut changes = draft.changes();
     changes.extend(owned(&grant));
@@ -120,11 +120,11 @@ pub async fn create(
             let connection = console.database.read().await.map_err(|error| keep(error.into()))?;
             sheet.stuck = Some(stuck::list(&connection, &stranded).await?);
             sheet.problems.push(("This form", stranded.to_string()));
-            return Ok(draw(&request, &console, &visit, &grant, StatusCode::UNPROCESSABLE_ENTITY, &draft, &sheet));
+            return refused(&request, &console, &visit, &grant, &draft, &sheet).await.map_err(keep);
         }
         Ok(None) => {
             drop(write);
-            return Ok(draw(&request, &console, &visit, &grant, StatusCode::UNPROCESSABLE_ENTITY, &draft, &sheet));
+            return refused(&request, &console, &visit, &grant, &draft, &sheet).await.map_err(keep);
         }
         Err(error) => {
             drop(write);
@@ -135,7 +135,7 @@ pub async fn create(
                     sheet.holder = refusal::holder(&console, &visit, &draft, taken.as_ref()).await?;
                     refusal::refuse(&mut draft, errors, sheet.holder.as_ref(), taken.as_ref());
                     sheet.problems.extend(problems);
-                    return Ok(draw(&request, &console, &visit, &grant, StatusCode::UNPROCESSABLE_ENTITY, &draft, &sheet));
+                    return refused(&request, &console, &visit, &grant, &draft, &sheet).await.map_err(keep);
                 }
             }
         }

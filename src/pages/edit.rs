@@ -11,7 +11,7 @@ use super::{
     record::{back, readable, record_id, resource, with_back},
     refusal::{self, Refusal},
     resume,
-    sheet::{Guard, Sheet, Subject, draw},
+    sheet::{Guard, Sheet, Subject, draw, refused},
     stuck, urls, verbs,
     visit::Visit,
 };
@@ -114,7 +114,7 @@ pub async fn save(
     }
     if !draft.is_sound() || !sheet.problems.is_empty() {
         drop(connection);
-        return Ok(draw(&request, &console, &visit, &grant, StatusCode::UNPROCESSABLE_ENTITY, &draft, &sheet));
+        return refused(&request, &console, &visit, &grant, &draft, &sheet).await.map_err(keep);
     }
     let changes = draft.changes();
     if changes.is_empty() {
@@ -137,7 +137,7 @@ pub async fn save(
             let connection = console.database.read().await.map_err(|error| keep(error.into()))?;
             sheet.stuck = Some(stuck::list(&connection, &stranded).await?);
             sheet.problems.push(("This form", stranded.to_string()));
-            return Ok(draw(&request, &console, &visit, &grant, StatusCode::UNPROCESSABLE_ENTITY, &draft, &sheet));
+            return refused(&request, &console, &visit, &grant, &draft, &sheet).await.map_err(keep);
         }
         Err(error) => {
             drop(write);
@@ -156,7 +156,7 @@ pub async fn save(
                     sheet.holder = refusal::holder(&console, &visit, &draft, taken.as_ref()).await?;
                     refusal::refuse(&mut draft, errors, sheet.holder.as_ref(), taken.as_ref());
                     sheet.problems.extend(problems);
-                    return Ok(draw(&request, &console, &visit, &grant, StatusCode::UNPROCESSABLE_ENTITY, &draft, &sheet));
+                    return refused(&request, &console, &visit, &grant, &draft, &sheet).await.map_err(keep);
                 }
             }
         }

@@ -20,7 +20,9 @@ use super::{
 use crate::{
     app::Console,
     auth::grant::Grant,
+    error::PageError,
     resource::{Resource, form::Draft, record::Record},
+    workflows::attempt::{self, Attempt},
 };
 
 /// What a form is drawn with beside its fields.
@@ -69,6 +71,30 @@ struct FormPage<'a> {
     typed: bool,
     until: TimeShown,
     actor: &'a str,
+}
+
+/// The form again with what is wrong, 422. What somebody tried to do with money is kept in the log as well.
+///
+/// # Errors
+/// `Unavailable` where the attempt cannot be written down.
+pub async fn refused(
+    request: &HttpRequest,
+    console: &Console,
+    visit: &Visit,
+    grant: &Grant,
+    draft: &Draft<'_>,
+    sheet: &Sheet<'_>,
+) -> Result<HttpResponse, PageError> {
+    if sheet.resource.table == "transactions" {
+        let id = match sheet.subject {
+            Subject::New(id) => id,
+            Subject::Known { record, .. } => record.id,
+        };
+        let fields: Vec<&str> =
+            draft.errors().map(|(column, _)| column.name).chain(sheet.problems.iter().map(|(label, _)| *label)).collect();
+        attempt::record(&console.database, &visit.origin, Attempt::Transaction, id, &fields).await?;
+    }
+    Ok(draw(request, console, visit, grant, StatusCode::UNPROCESSABLE_ENTITY, draft, sheet))
 }
 
 pub fn draw(

@@ -15,6 +15,8 @@ use crate::{
 /// What was tried; the log's word for its refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attempt {
+    /// Made or edited by the plain form.
+    Transaction,
     Transfer,
     Reversal,
 }
@@ -27,6 +29,7 @@ pub enum Attempt {
 pub async fn record(database: &Database, origin: &Origin, attempt: Attempt, id: Uuid, fields: &[&str]) -> Result<(), DatabaseError> {
     let write = Write::begin(database, origin).await?;
     let (action, subject) = match attempt {
+        Attempt::Transaction => ("transaction_refused", "transaction"),
         Attempt::Transfer => ("transfer_refused", "transfer"),
         Attempt::Reversal => ("reversal_refused", "transaction"),
     };

@@ -302,6 +302,9 @@ async fn money_is_read_in_the_decimals_of_its_currency() {
             assert_eq!(answer.value("amount").as_deref(), Some(amount));
         }
     }
+    let attempts = "SELECT count(*) FROM audit_logs WHERE action = 'transaction_refused' AND new_values -> 'refused' = '[\"amount\"]' AND user_id IS NOT NULL";
+    let kept: i64 = console.database.as_owner().await.query_one(attempts, &[]).await.expect("the log").get(0);
+    assert_eq!(kept, 8, "what was tried with money is in the log");
     let page = manager.get("/tables/transactions/new").await;
     let transfer = [("account_id", dollar.as_str()), ("transaction_type", "transfer"), ("amount", "1")];
     assert_eq!(send(&manager, "/tables/transactions", &with(filled(&page), &transfer)).await.status, 422);
