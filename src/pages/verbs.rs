@@ -286,11 +286,16 @@ async fn draw(
 
 fn counted(consequences: user::Consequences) -> Vec<(i64, &'static str)> {
     let user::Consequences { sessions, keys, accounts, pending } = consequences;
+    let said = |count, one, several| (count, if count == 1 { one } else { several });
     vec![
-        (sessions, "open sessions end"),
-        (keys, "API keys stop working"),
-        (accounts, "accounts stay theirs, with nobody to look after them"),
-        (pending, "pending transactions of theirs wait for a decision or expire"),
+        said(sessions, "open session ends", "open sessions end"),
+        said(keys, "API key stops working", "API keys stop working"),
+        said(accounts, "account stays theirs, with nobody to look after it", "accounts stay theirs, with nobody to look after them"),
+        said(
+            pending,
+            "pending transaction of theirs waits for a decision or expires",
+            "pending transactions of theirs wait for a decision or expire",
+        ),
     ]
 }
 

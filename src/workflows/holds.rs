@@ -66,8 +66,9 @@ macro_rules! held {
     ($range:literal) => {
         concat!(
             "SELECT h.id, t.id, t.description, t.reference_number, t.transaction_type, abs(t.amount)::text, a.currency, a.account_name, \
-                    u.full_name, CASE WHEN isfinite(t.created_at) THEN t.created_at END, \
-                    CASE WHEN isfinite(t.created_at) THEN t.created_at + make_interval(days => public.nexus_expiry_days()) END \
+                    u.full_name, CASE WHEN t.created_at BETWEEN '0001-01-01 UTC' AND '9999-01-01 UTC' THEN t.created_at END, \
+                    CASE WHEN t.created_at BETWEEN '0001-01-01 UTC' AND '9999-01-01 UTC' \
+                         THEN t.created_at + make_interval(days => public.nexus_expiry_days()) END \
                FROM expiry_holds h JOIN transactions t ON t.id = h.transaction_id AND t.status = 'pending' \
                JOIN accounts a ON a.id = t.account_id LEFT JOIN users u ON u.id = t.created_by ",
             $range

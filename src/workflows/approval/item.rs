@@ -152,7 +152,8 @@ const TWINS: &str = "\
     SELECT o.id, o.transaction_type, public.nexus_effect(o.transaction_type, o.amount), o.reference_number, o.status, o.created_at \
       FROM public.transactions t \
       JOIN public.transactions o ON o.account_id = t.account_id AND o.amount = t.amount AND o.id <> t.id \
-       AND o.created_at BETWEEN t.created_at - interval '24 hours' AND t.created_at + interval '24 hours' \
+       AND o.created_at BETWEEN greatest(t.created_at, '0001-01-02 UTC') - interval '24 hours' \
+                            AND least(t.created_at, '9999-01-01 UTC') + interval '24 hours' \
      WHERE t.id = $1 AND o.status IN ('pending', 'completed') \
      ORDER BY o.created_at DESC, o.id DESC LIMIT 5";
 const LINKS: &str = "\

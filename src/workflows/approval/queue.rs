@@ -96,7 +96,7 @@ const PENDING: &str = "\
                    < CASE WHEN a.account_type IN ('credit', 'loan', 'investment') THEN f.lowest_balance ELSE 0 END THEN 'funds' \
           WHEN abs(coalesce(a.balance, 0) + public.nexus_effect(t.transaction_type, t.amount)) > 9999999999999.99 \
                OR abs(coalesce(b.balance, 0) + o.amount) > 9999999999999.99 THEN 'balance' \
-          WHEN t.created_at + make_interval(days => $4::text::integer) <= now() \
+          WHEN t.created_at <= now() - make_interval(days => $4::text::integer) \
                AND NOT EXISTS (SELECT FROM public.expiry_holds h WHERE h.transaction_id = t.id) THEN 'expired' \
           WHEN $3::text IS NOT NULL AND public.nexus_approvers_needed(public.nexus_approval_tiers(), a.currency, t.amount) \
                > cardinality(array_remove(array_remove(string_to_array($3::text, ',')::uuid[], t.created_by), t.updated_by)) \

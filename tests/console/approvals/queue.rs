@@ -157,3 +157,26 @@ async fn a_transfer_is_one_item_whichever_leg_is_asked_for() {
     assert_eq!(super::say(&manager, leg, "approve", "").await.status, 303);
     assert_eq!((house.balance(source).await.as_str(), house.balance(target).await.as_str()), ("60.00", "45.00"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dates_beyond_all_calendars_are_dates_too() {
+    let house = House::open().await;
+    let account = house.account("1001", "100.00").await;
+    let (manager, admin) = (house.console.signed_in("manager").await, house.console.signed_in("admin").await);
+    for made in ["294276-12-31 UTC", "infinity", "-infinity", "4713-01-02 BC UTC", "262143-01-01 UTC"] {
+        let payment = house.pending(account, "payment", "40.00", "user").await;
+        house
+            .run(&format!(
+                "UPDATE transactions SET created_at = '{made}' WHERE id = '{payment}'; INSERT INTO expiry_holds (transaction_id) VALUES ('{payment}')"
+            ))
+            .await;
+        let item = manager.get(&format!("/approvals/{payment}")).await;
+        assert_eq!(item.status, 200, "{made}: {}", item.text());
+        for (browser, path) in [(&manager, "/approvals"), (&manager, "/approvals?tab=stuck"), (&admin, "/approvals/held")] {
+            let page = browser.get(path).await;
+            assert_eq!(page.status, 200, "{path} with one of {made}: {}", page.text());
+        }
+        house.run(&format!("DELETE FROM expiry_holds WHERE transaction_id = '{payment}'")).await;
+        assert_eq!(manager.get("/approvals?tab=stuck").await.status, 200, "{made}");
+    }
+}
