@@ -5,6 +5,7 @@ mod desk;
 mod difference;
 mod item;
 mod life;
+mod page;
 mod query;
 mod row;
 mod send;

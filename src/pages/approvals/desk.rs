@@ -1,7 +1,6 @@
 //! How is the queue put together with the item that is open beside it?
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
-use askama::Template;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::Utc;
 use uuid::Uuid;
@@ -9,7 +8,8 @@ use uuid::Uuid;
 use super::{
     counts::{self, QueueCounts},
     difference,
-    item::{self, Around, ItemView, Reader},
+    item::{self, Around, Reader},
+    page::{ApprovalsPage, Choice, Empty, Wanted},
     query::{self, Asked},
     row::Row,
 };
@@ -24,7 +24,7 @@ use crate::{
     error::{PageError, WayOn},
     pages::{
         browse::{self, Clock},
-        display::{Chip, Counted, FieldError, Pager, Tab as TabLink},
+        display::{Counted, FieldError, Pager, Tab as TabLink},
         frame::{Crumb, Frame},
         response, urls,
         visit::Visit,
@@ -75,45 +75,6 @@ pub struct Refused {
     pub typed: String,
     /// What was looked at, where it is known and changed since.
     pub shown: Option<String>,
-}
-
-#[derive(Template)]
-#[template(path = "approvals/approvals.html")]
-struct ApprovalsPage<'a> {
-    frame: Frame,
-    tabs: Vec<TabLink>,
-    chips: Vec<Chip>,
-    unfiltered: String,
-    /// Where several are decided at once; for whoever decides.
-    several: Option<String>,
-    filters: super::query::Panel,
-    wanted: Option<Wanted>,
-    orders: [(&'static str, String, bool); 4],
-    part: &'static str,
-    rows: Vec<Row<'a>>,
-    pager: Option<Pager>,
-    empty: Option<Empty>,
-    item: Option<ItemView<'a>>,
-    errors: Vec<FieldError<'a>>,
-    refused: Option<&'a str>,
-}
-
-/// Words that name several accounts, or none.
-struct Wanted {
-    typed: String,
-    choices: Vec<Choice>,
-}
-
-struct Choice {
-    label: String,
-    detail: Option<String>,
-    href: String,
-}
-
-/// Why there is nothing here, and where there would be something.
-struct Empty {
-    words: String,
-    elsewhere: Option<(&'static str, String)>,
 }
 
 pub const fn label(tab: Tab) -> &'static str {
