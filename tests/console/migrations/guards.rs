@@ -225,7 +225,7 @@ async fn money_does_not_move_outside_the_door() {
         ("UPDATE audit_details SET reason = 'x'".to_owned(), "NX005"),
         // Naming the door is not passing through it.
         (format!("DO $$ BEGIN EXECUTE 'UPDATE accounts SET balance = 1 {}'; END $$", id(ACCOUNT).replace('\'', "''")), "NX004"),
-        (format!("CREATE TEMP TABLE users AS SELECT * FROM public.users; SET LOCAL search_path = pg_temp, public; UPDATE public.accounts SET balance = 1 {}", id(ACCOUNT)), "NX004"),
+        (format!("CREATE TEMP TABLE users AS TABLE public.users; SET LOCAL search_path = pg_temp, public; UPDATE public.accounts SET balance = 1 {}", id(ACCOUNT)), "NX004"),
     ] {
         assert_eq!(acting(&owner, ADMIN, &statement).await, Err(state.to_owned()), "{statement}");
     }
