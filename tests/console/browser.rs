@@ -23,7 +23,7 @@ async fn opened() -> Console {
 
 impl Window {
     async fn until(&self, selector: &str) {
-        self.client.wait().for_element(Locator::Css(selector)).await.unwrap_or_else(|error| panic!("{selector} comes: {error}"));
+        self.find(selector).await;
     }
 
     async fn count(&self, selector: &str) -> usize {
@@ -31,7 +31,7 @@ impl Window {
     }
 
     async fn choose(&self, name: &str, value: &str) {
-        let select = self.client.find(Locator::Css(&format!("select[name='{name}']"))).await.expect("a choice");
+        let select = self.find(&format!("select[name='{name}']")).await;
         select.select_by_value(value).await.unwrap_or_else(|error| panic!("{name} can be {value}: {error}"));
     }
 
@@ -200,7 +200,7 @@ async fn single_keys_search_move_open_edit_and_save() {
     window.keys(&format!("Marine{ENTER}")).await;
     window.until(".chip").await;
     assert_eq!(window.count("tr[data-id]").await, 1);
-    window.client.find(Locator::Css("h1")).await.expect("a heading").click().await.expect("leaves the search");
+    window.find("h1").await.click().await.expect("leaves the search");
     window.keys("j").await;
     window.keys(ENTER).await;
     window.until("a[data-edit]").await;

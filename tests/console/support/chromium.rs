@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 
 use super::people::PASSWORD;
 
-const LEAVES_WITHIN: Duration = Duration::from_secs(15);
+const WITHIN: Duration = Duration::from_secs(15);
 
 /// A window of its own; gone with the test.
 pub struct Window {
@@ -116,18 +116,14 @@ impl Window {
     }
 
     pub async fn fill(&self, name: &str, text: &str) {
-        let field = self
-            .client
-            .find(Locator::Css(&format!("[name='{name}']:not([type=hidden])")))
-            .await
-            .unwrap_or_else(|error| panic!("a field {name}: {error}"));
+        let field = self.find(&format!("[name='{name}']:not([type=hidden])")).await;
         field.clear().await.expect("it can be emptied");
         field.send_keys(text).await.expect("it takes text");
     }
 
     /// Presses something; where that leads to another page, waits until this one is gone.
     pub async fn press(&self, selector: &str) {
-        let element = self.client.find(Locator::Css(selector)).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+        let element = self.find(selector).await;
         let leads_away = match element.tag_name().await.expect("a tag").as_str() {
             "a" => true,
             "button" => element.attr("type").await.expect("an attribute").is_none_or(|kind| kind == "submit"),
@@ -139,16 +135,24 @@ impl Window {
         }
     }
 
+    /// The element, as soon as the page has it: a script adds some after the page has arrived.
+    pub async fn find(&self, selector: &str) -> Element {
+        match self.client.wait().at_most(WITHIN).for_element(Locator::Css(selector)).await {
+            Ok(element) => element,
+            Err(error) => panic!("{selector}: {error} on {}:\n{}", self.path().await, self.client.source().await.unwrap_or_default()),
+        }
+    }
+
     async fn until_gone(&self, element: &Element) {
         let since = Instant::now();
         while element.is_enabled().await.is_ok() {
-            assert!(since.elapsed() < LEAVES_WITHIN, "the page stays: {}", self.path().await);
+            assert!(since.elapsed() < WITHIN, "the page stays: {}", self.path().await);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
     pub async fn text(&self, selector: &str) -> String {
-        self.client.find(Locator::Css(selector)).await.unwrap_or_else(|error| panic!("{selector}: {error}")).text().await.expect("its text")
+        self.find(selector).await.text().await.expect("its text")
     }
 
     pub async fn path(&self) -> String {
