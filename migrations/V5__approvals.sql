@@ -246,6 +246,19 @@ CREATE FUNCTION public.nexus_digest(statement text) RETURNS text
     LANGUAGE sql STABLE
     RETURN encode(sha256(convert_to(statement, 'UTF8')), 'hex');
 
+-- Whose approval of exactly this counts: not of whoever has lost the right since, nor of whoever made or edited a leg.
+CREATE FUNCTION public.nexus_approvers(transaction_id uuid, digest text) RETURNS SETOF uuid
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT DISTINCT d.decider
+      FROM public.transaction_approvals d
+      JOIN public.users u ON u.id = d.decider AND u.is_active AND u.role IN ('admin', 'manager')
+     WHERE d.transaction_id = nexus_approvers.transaction_id AND d.decision = 'approve' AND d.digest = nexus_approvers.digest
+       AND NOT EXISTS (SELECT 1 FROM public.transactions t
+                        WHERE t.id = ANY (public.nexus_unit(d.transaction_id)) AND d.decider IN (t.created_by, t.updated_by))
+$$;
+
 -- How low an account may go: NULL, as low as it likes.
 CREATE FUNCTION public.nexus_floor(account_id uuid, account_type text) RETURNS numeric
     LANGUAGE sql STABLE
@@ -522,14 +535,8 @@ BEGIN
             PERFORM public.nexus_expect_sound(unit);
             SELECT max(public.nexus_approvers_needed(tiers, a.currency, t.amount)) INTO needed
               FROM public.transactions t JOIN public.accounts a ON a.id = t.account_id WHERE t.id = ANY (unit);
-            -- Whoever has lost the right since counts no more, and neither does whoever edited it since.
-            SELECT 1 + count(DISTINCT d.decider) INTO so_far
-              FROM public.transaction_approvals d
-              JOIN public.users u ON u.id = d.decider AND u.is_active AND u.role IN ('admin', 'manager')
-             WHERE d.transaction_id = nexus_decide.transaction_id AND d.decision = 'approve' AND d.digest = seen
-               AND d.decider <> person
-               AND NOT EXISTS (SELECT 1 FROM public.transactions t
-                                WHERE t.id = ANY (unit) AND d.decider IN (t.created_by, t.updated_by));
+            SELECT 1 + count(*) INTO so_far
+              FROM public.nexus_approvers(nexus_decide.transaction_id, seen) AS other WHERE other <> person;
             applied := format('approval %s of %s, rule %s', so_far, needed, public.nexus_rule_version(tiers));
         WHEN 'reject' THEN
             applied := 'one rejection is enough';

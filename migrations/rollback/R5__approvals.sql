@@ -27,6 +27,7 @@ DROP FUNCTION public.nexus_expect_pending(uuid[]);
 DROP FUNCTION public.nexus_hold(uuid);
 DROP FUNCTION public.nexus_reason(text);
 DROP FUNCTION public.nexus_floor(uuid, text);
+DROP FUNCTION public.nexus_approvers(uuid, text);
 DROP FUNCTION public.nexus_digest(text);
 DROP FUNCTION public.nexus_approval_statement(uuid);
 DROP FUNCTION public.nexus_statement_line(text, text);

@@ -111,8 +111,7 @@ pub async fn decide(
 async fn standing(write: &Write, transaction: Uuid, digest: &str) -> Result<Standing, DatabaseError> {
     let row = write
         .query_one(
-            "SELECT t.status, (SELECT count(DISTINCT d.decider) FROM public.transaction_approvals d \
-                                WHERE d.transaction_id = t.id AND d.decision = 'approve' AND d.digest = $2), \
+            "SELECT t.status, (SELECT count(*) FROM public.nexus_approvers(t.id, $2)), \
                     public.nexus_approvers_needed(public.nexus_approval_tiers(), a.currency, t.amount) \
                FROM public.transactions t JOIN public.accounts a ON a.id = t.account_id WHERE t.id = $1",
             &[&transaction, &digest],

@@ -112,11 +112,7 @@ const SHOWN: &str = "t.id, t.created_at, t.amount, t.transaction_type, t.referen
     t.account_name, t.currency, t.target_name, t.obstacle, t.short, \
     CASE WHEN NOT $2::boolean THEN public.nexus_approvers_needed(public.nexus_approval_tiers(), t.currency, t.amount) END, \
     CASE WHEN EXISTS (SELECT FROM public.transaction_approvals d WHERE d.transaction_id = t.id AND d.decision = 'approve') \
-         THEN (SELECT count(DISTINCT d.decider) FROM public.transaction_approvals d \
-                 JOIN public.users w ON w.id = d.decider AND w.is_active AND w.role IN ('admin', 'manager') \
-                WHERE d.transaction_id = t.id AND d.decision = 'approve' \
-                  AND d.decider IS DISTINCT FROM t.created_by AND d.decider IS DISTINCT FROM t.updated_by \
-                  AND d.digest || '' = public.nexus_digest(public.nexus_approval_statement(t.id))) ELSE 0 END";
+         THEN (SELECT count(*) FROM public.nexus_approvers(t.id, public.nexus_digest(public.nexus_approval_statement(t.id)))) ELSE 0 END";
 const NAMES: &str = "LEFT JOIN public.users u ON u.id = t.created_by";
 
 /// One line of the queue.

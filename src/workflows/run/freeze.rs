@@ -36,11 +36,7 @@ const LEGS: &str = "
            EXISTS (SELECT FROM transaction_questions q WHERE q.transaction_id = s.id AND q.outcome IS NULL) AS asked,
            r.sound,
            CASE WHEN r.sound THEN nexus_approvers_needed(r.tiers, a.currency, t.amount) END AS needed,
-           (SELECT count(DISTINCT d.decider) FROM transaction_approvals d
-              JOIN users u ON u.id = d.decider AND u.is_active AND u.role IN ('admin', 'manager')
-             WHERE d.transaction_id = s.id AND d.decision = 'approve' AND d.digest = s.digest AND d.decider <> $2
-               AND NOT EXISTS (SELECT FROM transactions other
-                                WHERE other.id = ANY (s.legs) AND d.decider IN (other.created_by, other.updated_by))) AS so_far,
+           (SELECT count(*) FROM nexus_approvers(s.id, s.digest) AS other WHERE other <> $2) AS so_far,
            t.transaction_type, t.amount, coalesce(t.reference_number, '') AS reference,
            nexus_effect(t.transaction_type, t.amount) AS effect, a.id AS account_id, a.currency,
            a.is_active IS FALSE AS inactive, l.frozen_since IS NOT NULL AS frozen, coalesce(a.balance, 0) AS balance,

@@ -44,6 +44,21 @@ async fn a_large_amount_takes_two_people() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_lost_the_right_since_is_counted_nowhere() {
+    let house = House::open().await;
+    let account = house.account("1001", "500000.00").await;
+    let payment = house.pending(account, "payment", "10000.00", "user").await;
+    let (manager, second, admin) =
+        (house.console.signed_in("manager").await, house.console.signed_in("manager2").await, house.console.signed_in("admin").await);
+    assert!(flash(&manager, &say(&manager, payment, "approve", "").await).await.contains("1 of 2"));
+    house.run("UPDATE users SET role = 'viewer' WHERE username = 'manager'").await;
+    let said = say(&second, payment, "approve", "").await;
+    assert!(flash(&second, &said).await.contains("1 of 2"), "the door counts one, and so does what is said");
+    assert!(admin.get(&format!("/approvals/{payment}")).await.text().contains("1 of 2"));
+    assert_eq!(house.status(payment).await, "pending");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_rejection_cancels_with_its_reason_and_moves_nothing() {
     let house = House::open().await;
     let account = house.account("1001", "100.00").await;
