@@ -99,8 +99,8 @@ pub struct Said {
     pub icon: &'static str,
     pub reason: Option<String>,
     pub rule: Option<String>,
-    /// Said of what was there before an edit: it does not count any more.
-    pub is_void: bool,
+    /// Why it does not count any more.
+    pub void: Option<&'static str>,
 }
 
 pub struct Asked {
@@ -191,8 +191,12 @@ impl Reader<'_> {
         if word.decision == "expire" {
             "time".clone_into(&mut stamp.who);
         }
-        let is_void = word.decision == "approve" && !word.stands;
-        Said { stamp, did, tone, icon, reason: word.reason.clone(), rule: word.rule_applied.clone(), is_void }
+        let void = match (word.decision == "approve" && !word.stands, word.has_lapsed) {
+            (true, _) => Some("before it was changed: does not count"),
+            (false, true) => Some("may not decide this any more: does not count"),
+            (false, false) => None,
+        };
+        Said { stamp, did, tone, icon, reason: word.reason.clone(), rule: word.rule_applied.clone(), void }
     }
 
     pub(super) fn asked(&self, question: &Question) -> Asked {

@@ -91,6 +91,8 @@ pub struct Word {
     pub rule_applied: Option<String>,
     /// Whether it was said of what is there now.
     pub stands: bool,
+    /// Whether it is an approval of something still open by somebody who may not decide it any more.
+    pub has_lapsed: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -134,8 +136,12 @@ const LEGS: &str = "\
       LEFT JOIN public.users owner ON owner.id = a.user_id \
      ORDER BY leg.place";
 const WORDS: &str = "\
-    SELECT d.decider, u.full_name, d.decision, d.reason, d.decided_at, d.rule_applied, d.digest \
-      FROM public.transaction_approvals d LEFT JOIN public.users u ON u.id = d.decider \
+    SELECT d.decider, u.full_name, d.decision, d.reason, d.decided_at, d.rule_applied, d.digest, \
+           d.decision = 'approve' AND t.status = 'pending' \
+               AND NOT EXISTS (SELECT FROM public.nexus_approvers(d.transaction_id, d.digest) AS counted WHERE counted = d.decider) \
+      FROM public.transaction_approvals d \
+      LEFT JOIN public.transactions t ON t.id = d.transaction_id \
+      LEFT JOIN public.users u ON u.id = d.decider \
      WHERE d.transaction_id = $1 ORDER BY d.decided_at, d.id";
 const QUESTIONS: &str = "\
     SELECT q.asked_by, asker.full_name, q.question, q.asked_at, q.outcome, q.answered_by, answerer.full_name, q.answer, q.answered_at \
@@ -288,7 +294,7 @@ impl Item {
 
     /// The approvals that count for what is there now.
     pub fn approvals(&self) -> impl Iterator<Item = &Word> {
-        self.words.iter().filter(|word| word.stands && word.decision == "approve")
+        self.words.iter().filter(|word| word.stands && !word.has_lapsed && word.decision == "approve")
     }
 
     pub fn open_question(&self) -> Option<&Question> {
@@ -343,6 +349,7 @@ impl Word {
             at: row.try_get(4)?,
             rule_applied: row.try_get(5)?,
             stands: digest.as_deref() == Some(seen.digest.as_str()),
+            has_lapsed: row.try_get::<_, Option<bool>>(7)?.unwrap_or(false),
         })
     }
 }

@@ -54,7 +54,8 @@ async fn whoever_lost_the_right_since_is_counted_nowhere() {
     house.run("UPDATE users SET role = 'viewer' WHERE username = 'manager'").await;
     let said = say(&second, payment, "approve", "").await;
     assert!(flash(&second, &said).await.contains("1 of 2"), "the door counts one, and so does what is said");
-    assert!(admin.get(&format!("/approvals/{payment}")).await.text().contains("1 of 2"));
+    let words = admin.get(&format!("/approvals/{payment}")).await.text();
+    assert!(words.contains("Approvals 1 of 2") && words.contains("may not decide this any more: does not count"), "{words}");
     assert_eq!(house.status(payment).await, "pending");
 }
 
