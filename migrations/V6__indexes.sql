@@ -1,135 +1,175 @@
--- What sorting, paging and every foreign key need. A list is sorted by (column, id), so each of these serves both
--- directions and the place a page ended at.
-CREATE INDEX IF NOT EXISTS nexus_users_username ON public.users (username, id);
-CREATE INDEX IF NOT EXISTS nexus_users_full_name ON public.users (full_name, id);
-CREATE INDEX IF NOT EXISTS nexus_users_email ON public.users (email, id);
-CREATE INDEX IF NOT EXISTS nexus_users_role ON public.users (role, id);
-CREATE INDEX IF NOT EXISTS nexus_users_is_active ON public.users (is_active, id);
-CREATE INDEX IF NOT EXISTS nexus_users_last_login ON public.users (last_login, id);
-CREATE INDEX IF NOT EXISTS nexus_users_created_at ON public.users (created_at, id);
-CREATE INDEX IF NOT EXISTS nexus_users_updated_at ON public.users (updated_at, id);
-CREATE INDEX IF NOT EXISTS nexus_users_created_by ON public.users (created_by, id);
-CREATE INDEX IF NOT EXISTS nexus_users_updated_by ON public.users (updated_by, id);
+-- What sorting, paging, searching and every foreign key need, declared once as data: this migration builds what it can
+-- build in a moment, and the console builds the rest while it serves, CONCURRENTLY, one after the other. A later
+-- migration that needs another index replaces nexus_indexes() by one with a line more.
 
-CREATE INDEX IF NOT EXISTS nexus_accounts_user_id ON public.accounts (user_id, id);
-CREATE INDEX IF NOT EXISTS nexus_accounts_account_name ON public.accounts (account_name, id);
-CREATE INDEX IF NOT EXISTS nexus_accounts_account_number ON public.accounts (account_number, id);
-CREATE INDEX IF NOT EXISTS nexus_accounts_account_type ON public.accounts (account_type, id);
-CREATE INDEX IF NOT EXISTS nexus_accounts_balance ON public.accounts (balance, id);
-CREATE INDEX IF NOT EXISTS nexus_accounts_currency ON public.accounts (currency, id);
-CREATE INDEX IF NOT EXISTS nexus_accounts_is_active ON public.accounts (is_active, id);
-CREATE INDEX IF NOT EXISTS nexus_accounts_created_at ON public.accounts (created_at, id);
-CREATE INDEX IF NOT EXISTS nexus_accounts_updated_at ON public.accounts (updated_at, id);
-CREATE INDEX IF NOT EXISTS nexus_accounts_created_by ON public.accounts (created_by, id);
-CREATE INDEX IF NOT EXISTS nexus_accounts_updated_by ON public.accounts (updated_by, id);
+-- A list is sorted by (column, id), so each of these serves both directions and the place a page ended at.
+CREATE FUNCTION public.nexus_indexes() RETURNS TABLE (name text, relation text, definition text)
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    VALUES
+        ('nexus_users_username', 'users', '(username, id)'),
+        ('nexus_users_full_name', 'users', '(full_name, id)'),
+        ('nexus_users_email', 'users', '(email, id)'),
+        ('nexus_users_role', 'users', '(role, id)'),
+        ('nexus_users_is_active', 'users', '(is_active, id)'),
+        ('nexus_users_last_login', 'users', '(last_login, id)'),
+        ('nexus_users_created_at', 'users', '(created_at, id)'),
+        ('nexus_users_updated_at', 'users', '(updated_at, id)'),
+        ('nexus_users_created_by', 'users', '(created_by, id)'),
+        ('nexus_users_updated_by', 'users', '(updated_by, id)'),
 
-CREATE INDEX IF NOT EXISTS nexus_transactions_account_id ON public.transactions (account_id, transaction_date, id);
-CREATE INDEX IF NOT EXISTS nexus_transactions_transaction_type ON public.transactions (transaction_type, id);
--- What waits is a handful among millions: the queue reads it in either order without touching the rest.
-CREATE INDEX IF NOT EXISTS nexus_transactions_pending ON public.transactions (created_at, id) WHERE status = 'pending';
-CREATE INDEX IF NOT EXISTS nexus_transactions_pending_amount ON public.transactions (amount, id) WHERE status = 'pending';
-CREATE INDEX IF NOT EXISTS nexus_transactions_pending_account ON public.transactions (account_id) WHERE status = 'pending';
-CREATE INDEX IF NOT EXISTS nexus_transactions_amount ON public.transactions (amount, id);
-CREATE INDEX IF NOT EXISTS nexus_transactions_status ON public.transactions (status, id);
-CREATE INDEX IF NOT EXISTS nexus_transactions_reference_number ON public.transactions (reference_number, id);
-CREATE INDEX IF NOT EXISTS nexus_transactions_transaction_date ON public.transactions (transaction_date, id);
-CREATE INDEX IF NOT EXISTS nexus_transactions_processed_at ON public.transactions (processed_at, id);
-CREATE INDEX IF NOT EXISTS nexus_transactions_created_at ON public.transactions (created_at, id);
-CREATE INDEX IF NOT EXISTS nexus_transactions_updated_at ON public.transactions (updated_at, id);
-CREATE INDEX IF NOT EXISTS nexus_transactions_created_by ON public.transactions (created_by, id);
-CREATE INDEX IF NOT EXISTS nexus_transactions_updated_by ON public.transactions (updated_by, id);
+        ('nexus_accounts_user_id', 'accounts', '(user_id, id)'),
+        ('nexus_accounts_account_name', 'accounts', '(account_name, id)'),
+        ('nexus_accounts_account_number', 'accounts', '(account_number, id)'),
+        ('nexus_accounts_account_type', 'accounts', '(account_type, id)'),
+        ('nexus_accounts_balance', 'accounts', '(balance, id)'),
+        ('nexus_accounts_currency', 'accounts', '(currency, id)'),
+        ('nexus_accounts_is_active', 'accounts', '(is_active, id)'),
+        ('nexus_accounts_created_at', 'accounts', '(created_at, id)'),
+        ('nexus_accounts_updated_at', 'accounts', '(updated_at, id)'),
+        ('nexus_accounts_created_by', 'accounts', '(created_by, id)'),
+        ('nexus_accounts_updated_by', 'accounts', '(updated_by, id)'),
 
-CREATE INDEX IF NOT EXISTS nexus_audit_logs_created_at ON public.audit_logs (created_at, id);
-CREATE INDEX IF NOT EXISTS nexus_audit_logs_action ON public.audit_logs (action, id);
-CREATE INDEX IF NOT EXISTS nexus_audit_logs_entity ON public.audit_logs (entity_type, entity_id, created_at, id);
-CREATE INDEX IF NOT EXISTS nexus_audit_logs_user_id ON public.audit_logs (user_id, id);
+        ('nexus_transactions_account_id', 'transactions', '(account_id, transaction_date, id)'),
+        ('nexus_transactions_transaction_type', 'transactions', '(transaction_type, id)'),
+        -- What waits is a handful among millions: the queue reads it in either order without touching the rest.
+        ('nexus_transactions_pending', 'transactions', '(created_at, id) WHERE status = ''pending'''),
+        ('nexus_transactions_pending_amount', 'transactions', '(amount, id) WHERE status = ''pending'''),
+        ('nexus_transactions_pending_account', 'transactions', '(account_id) WHERE status = ''pending'''),
+        ('nexus_transactions_amount', 'transactions', '(amount, id)'),
+        ('nexus_transactions_status', 'transactions', '(status, id)'),
+        ('nexus_transactions_reference_number', 'transactions', '(reference_number, id)'),
+        ('nexus_transactions_transaction_date', 'transactions', '(transaction_date, id)'),
+        ('nexus_transactions_processed_at', 'transactions', '(processed_at, id)'),
+        ('nexus_transactions_created_at', 'transactions', '(created_at, id)'),
+        ('nexus_transactions_updated_at', 'transactions', '(updated_at, id)'),
+        ('nexus_transactions_created_by', 'transactions', '(created_by, id)'),
+        ('nexus_transactions_updated_by', 'transactions', '(updated_by, id)'),
 
-CREATE INDEX IF NOT EXISTS nexus_ssot_audit_logs_created_at ON public.ssot_audit_logs (created_at, id);
-CREATE INDEX IF NOT EXISTS nexus_ssot_audit_logs_action ON public.ssot_audit_logs (action, id);
-CREATE INDEX IF NOT EXISTS nexus_ssot_audit_logs_entity
-    ON public.ssot_audit_logs (entity_type, entity_id, created_at, id);
-CREATE INDEX IF NOT EXISTS nexus_ssot_audit_logs_user_id ON public.ssot_audit_logs (user_id, id);
+        ('nexus_audit_logs_created_at', 'audit_logs', '(created_at, id)'),
+        ('nexus_audit_logs_action', 'audit_logs', '(action, id)'),
+        ('nexus_audit_logs_entity', 'audit_logs', '(entity_type, entity_id, created_at, id)'),
+        ('nexus_audit_logs_user_id', 'audit_logs', '(user_id, id)'),
 
-CREATE INDEX IF NOT EXISTS nexus_system_settings_setting_key ON public.system_settings (setting_key, id);
-CREATE INDEX IF NOT EXISTS nexus_system_settings_created_at ON public.system_settings (created_at, id);
-CREATE INDEX IF NOT EXISTS nexus_system_settings_updated_at ON public.system_settings (updated_at, id);
-CREATE INDEX IF NOT EXISTS nexus_system_settings_created_by ON public.system_settings (created_by, id);
-CREATE INDEX IF NOT EXISTS nexus_system_settings_updated_by ON public.system_settings (updated_by, id);
+        ('nexus_ssot_audit_logs_created_at', 'ssot_audit_logs', '(created_at, id)'),
+        ('nexus_ssot_audit_logs_action', 'ssot_audit_logs', '(action, id)'),
+        ('nexus_ssot_audit_logs_entity', 'ssot_audit_logs', '(entity_type, entity_id, created_at, id)'),
+        ('nexus_ssot_audit_logs_user_id', 'ssot_audit_logs', '(user_id, id)'),
 
-CREATE INDEX IF NOT EXISTS nexus_ssot_api_contracts_canonical_name ON public.ssot_api_contracts (canonical_name, id);
-CREATE INDEX IF NOT EXISTS nexus_ssot_api_contracts_version ON public.ssot_api_contracts (version, id);
-CREATE INDEX IF NOT EXISTS nexus_ssot_api_contracts_status ON public.ssot_api_contracts (status, id);
-CREATE INDEX IF NOT EXISTS nexus_ssot_api_contracts_created_at ON public.ssot_api_contracts (created_at, id);
-CREATE INDEX IF NOT EXISTS nexus_ssot_api_contracts_updated_at ON public.ssot_api_contracts (updated_at, id);
+        ('nexus_system_settings_setting_key', 'system_settings', '(setting_key, id)'),
+        ('nexus_system_settings_created_at', 'system_settings', '(created_at, id)'),
+        ('nexus_system_settings_updated_at', 'system_settings', '(updated_at, id)'),
+        ('nexus_system_settings_created_by', 'system_settings', '(created_by, id)'),
+        ('nexus_system_settings_updated_by', 'system_settings', '(updated_by, id)'),
 
-CREATE INDEX IF NOT EXISTS nexus_ssot_api_aliases_contract_id ON public.ssot_api_aliases (contract_id, id);
-CREATE INDEX IF NOT EXISTS nexus_ssot_api_aliases_alias_name ON public.ssot_api_aliases (alias_name, id);
-CREATE INDEX IF NOT EXISTS nexus_ssot_api_aliases_context ON public.ssot_api_aliases (context, id);
-CREATE INDEX IF NOT EXISTS nexus_ssot_api_aliases_expires_at ON public.ssot_api_aliases (expires_at, id);
-CREATE INDEX IF NOT EXISTS nexus_ssot_api_aliases_created_at ON public.ssot_api_aliases (created_at, id);
-CREATE INDEX IF NOT EXISTS nexus_ssot_api_aliases_updated_at ON public.ssot_api_aliases (updated_at, id);
+        ('nexus_ssot_api_contracts_canonical_name', 'ssot_api_contracts', '(canonical_name, id)'),
+        ('nexus_ssot_api_contracts_version', 'ssot_api_contracts', '(version, id)'),
+        ('nexus_ssot_api_contracts_status', 'ssot_api_contracts', '(status, id)'),
+        ('nexus_ssot_api_contracts_created_at', 'ssot_api_contracts', '(created_at, id)'),
+        ('nexus_ssot_api_contracts_updated_at', 'ssot_api_contracts', '(updated_at, id)'),
 
-CREATE INDEX IF NOT EXISTS nexus_ssot_governance_rules_rule_name ON public.ssot_governance_rules (rule_name, id);
-CREATE INDEX IF NOT EXISTS nexus_ssot_governance_rules_rule_type ON public.ssot_governance_rules (rule_type, id);
-CREATE INDEX IF NOT EXISTS nexus_ssot_governance_rules_created_at ON public.ssot_governance_rules (created_at, id);
-CREATE INDEX IF NOT EXISTS nexus_ssot_governance_rules_updated_at ON public.ssot_governance_rules (updated_at, id);
+        ('nexus_ssot_api_aliases_contract_id', 'ssot_api_aliases', '(contract_id, id)'),
+        ('nexus_ssot_api_aliases_alias_name', 'ssot_api_aliases', '(alias_name, id)'),
+        ('nexus_ssot_api_aliases_context', 'ssot_api_aliases', '(context, id)'),
+        ('nexus_ssot_api_aliases_expires_at', 'ssot_api_aliases', '(expires_at, id)'),
+        ('nexus_ssot_api_aliases_created_at', 'ssot_api_aliases', '(created_at, id)'),
+        ('nexus_ssot_api_aliases_updated_at', 'ssot_api_aliases', '(updated_at, id)'),
 
-CREATE INDEX IF NOT EXISTS nexus_api_keys_user_id ON public.api_keys (user_id, id);
-CREATE INDEX IF NOT EXISTS nexus_api_keys_key_name ON public.api_keys (key_name, id);
-CREATE INDEX IF NOT EXISTS nexus_api_keys_expires_at ON public.api_keys (expires_at, id);
-CREATE INDEX IF NOT EXISTS nexus_api_keys_last_used ON public.api_keys (last_used, id);
-CREATE INDEX IF NOT EXISTS nexus_api_keys_created_at ON public.api_keys (created_at, id);
-CREATE INDEX IF NOT EXISTS nexus_api_keys_updated_at ON public.api_keys (updated_at, id);
-CREATE INDEX IF NOT EXISTS nexus_api_keys_created_by ON public.api_keys (created_by, id);
-CREATE INDEX IF NOT EXISTS nexus_api_keys_updated_by ON public.api_keys (updated_by, id);
+        ('nexus_ssot_governance_rules_rule_name', 'ssot_governance_rules', '(rule_name, id)'),
+        ('nexus_ssot_governance_rules_rule_type', 'ssot_governance_rules', '(rule_type, id)'),
+        ('nexus_ssot_governance_rules_created_at', 'ssot_governance_rules', '(created_at, id)'),
+        ('nexus_ssot_governance_rules_updated_at', 'ssot_governance_rules', '(updated_at, id)'),
 
-CREATE INDEX IF NOT EXISTS nexus_notifications_user_id ON public.notifications (user_id, created_at, id);
--- Counted with every page; whoever has read thousands has few of these.
-CREATE INDEX IF NOT EXISTS nexus_notifications_unread ON public.notifications (user_id) WHERE is_read IS NOT TRUE;
-CREATE INDEX IF NOT EXISTS nexus_notifications_title ON public.notifications (title, id);
-CREATE INDEX IF NOT EXISTS nexus_notifications_expires_at ON public.notifications (expires_at, id);
-CREATE INDEX IF NOT EXISTS nexus_notifications_created_at ON public.notifications (created_at, id);
-CREATE INDEX IF NOT EXISTS nexus_notifications_updated_at ON public.notifications (updated_at, id);
-CREATE INDEX IF NOT EXISTS nexus_notifications_created_by ON public.notifications (created_by, id);
-CREATE INDEX IF NOT EXISTS nexus_notifications_updated_by ON public.notifications (updated_by, id);
+        ('nexus_api_keys_user_id', 'api_keys', '(user_id, id)'),
+        ('nexus_api_keys_key_name', 'api_keys', '(key_name, id)'),
+        ('nexus_api_keys_expires_at', 'api_keys', '(expires_at, id)'),
+        ('nexus_api_keys_last_used', 'api_keys', '(last_used, id)'),
+        ('nexus_api_keys_created_at', 'api_keys', '(created_at, id)'),
+        ('nexus_api_keys_updated_at', 'api_keys', '(updated_at, id)'),
+        ('nexus_api_keys_created_by', 'api_keys', '(created_by, id)'),
+        ('nexus_api_keys_updated_by', 'api_keys', '(updated_by, id)'),
 
-CREATE INDEX IF NOT EXISTS nexus_user_sessions_user_id ON public.user_sessions (user_id, id);
-CREATE INDEX IF NOT EXISTS nexus_user_sessions_expires_at ON public.user_sessions (expires_at, id);
-CREATE INDEX IF NOT EXISTS nexus_user_sessions_created_at ON public.user_sessions (created_at, id);
-CREATE INDEX IF NOT EXISTS nexus_user_sessions_updated_at ON public.user_sessions (updated_at, id);
+        ('nexus_notifications_user_id', 'notifications', '(user_id, created_at, id)'),
+        -- Counted with every page; whoever has read thousands has few of these.
+        ('nexus_notifications_unread', 'notifications', '(user_id) WHERE is_read IS NOT TRUE'),
+        ('nexus_notifications_title', 'notifications', '(title, id)'),
+        ('nexus_notifications_expires_at', 'notifications', '(expires_at, id)'),
+        ('nexus_notifications_created_at', 'notifications', '(created_at, id)'),
+        ('nexus_notifications_updated_at', 'notifications', '(updated_at, id)'),
+        ('nexus_notifications_created_by', 'notifications', '(created_by, id)'),
+        ('nexus_notifications_updated_by', 'notifications', '(updated_by, id)'),
 
--- Search by part of a word. Where the extension lives is the database's affair, so its operators are looked up.
+        ('nexus_user_sessions_user_id', 'user_sessions', '(user_id, id)'),
+        ('nexus_user_sessions_expires_at', 'user_sessions', '(expires_at, id)'),
+        ('nexus_user_sessions_created_at', 'user_sessions', '(created_at, id)'),
+        ('nexus_user_sessions_updated_at', 'user_sessions', '(updated_at, id)')
+    UNION ALL
+    -- Search by part of a word. Where the extension lives is the database's affair, so its operators are looked up;
+    -- without it there are none to wish for.
+    SELECT 'nexus_' || searchable.relation || '_search', searchable.relation,
+           'USING gin (' || (SELECT string_agg(format('%I %I.gin_trgm_ops', attribute, n.nspname), ', ' ORDER BY place)
+                               FROM unnest(searchable.attributes) WITH ORDINALITY AS listed (attribute, place)) || ')'
+      FROM pg_extension e
+      JOIN pg_namespace n ON n.oid = e.extnamespace
+     CROSS JOIN (VALUES
+        ('users', ARRAY['username', 'full_name', 'email']),
+        ('accounts', ARRAY['account_name', 'account_number']),
+        ('transactions', ARRAY['reference_number', 'description']),
+        ('ssot_api_contracts', ARRAY['canonical_name', 'description', 'base_url']),
+        ('ssot_api_aliases', ARRAY['alias_name', 'description']),
+        ('ssot_governance_rules', ARRAY['rule_name']),
+        ('system_settings', ARRAY['setting_key', 'description']),
+        ('api_keys', ARRAY['key_name']),
+        ('notifications', ARRAY['title', 'message'])
+     ) AS searchable (relation, attributes)
+     WHERE e.extname = 'pg_trgm'
+$$;
+
+-- Those that are not there to be used, with what builds them and what takes away the ruin of a build that was cut
+-- short. SECURITY DEFINER, because how far a build is only its own role may see.
+CREATE FUNCTION public.nexus_missing_indexes()
+    RETURNS TABLE (name text, relation text, state text, build text, clear text, phase text, percent integer, waits_for text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT wanted.name, wanted.relation,
+           CASE WHEN progress.index_relid IS NOT NULL THEN 'building'
+                WHEN there.oid IS NULL THEN 'absent'
+                WHEN i.indrelid = r.oid THEN 'invalid'
+                ELSE 'taken'
+           END,
+           format('CREATE INDEX CONCURRENTLY %I ON public.%I %s', wanted.name, wanted.relation, wanted.definition),
+           format('DROP INDEX CONCURRENTLY IF EXISTS public.%I', wanted.name),
+           progress.phase,
+           CASE WHEN progress.phase LIKE 'waiting%' THEN NULL
+                WHEN progress.tuples_total > 0 THEN (100 * progress.tuples_done / progress.tuples_total)::integer
+                WHEN progress.blocks_total > 0 THEN (100 * progress.blocks_done / progress.blocks_total)::integer
+           END,
+           holder.usename::text
+      FROM public.nexus_indexes() AS wanted
+      JOIN pg_class r ON r.oid = to_regclass(format('public.%I', wanted.relation))
+      LEFT JOIN pg_class there ON there.relname = wanted.name AND there.relnamespace = 'public'::regnamespace
+      LEFT JOIN pg_index i ON i.indexrelid = there.oid
+      LEFT JOIN pg_stat_progress_create_index progress ON progress.index_relid = there.oid
+      LEFT JOIN pg_stat_activity holder ON holder.pid = progress.current_locker_pid
+     WHERE (i.indrelid = r.oid AND i.indisvalid AND i.indisready) IS NOT TRUE
+$$;
+
+REVOKE EXECUTE ON FUNCTION public.nexus_indexes(), public.nexus_missing_indexes() FROM PUBLIC;
+
+-- Who writes to a table waits for an index that is built here, so only what is small gets its indexes now.
 DO $$
 DECLARE
-    home   text;
     wanted record;
+    filled boolean;
 BEGIN
-    SELECT n.nspname INTO home
-      FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
-     WHERE e.extname = 'pg_trgm';
-    IF home IS NULL THEN
-        RAISE NOTICE 'pg_trgm is absent: search goes without its indexes';
-        RETURN;
-    END IF;
-    FOR wanted IN
-        SELECT relation, attributes
-          FROM (VALUES
-              ('users', ARRAY['username', 'full_name', 'email']),
-              ('accounts', ARRAY['account_name', 'account_number']),
-              ('transactions', ARRAY['reference_number', 'description']),
-              ('ssot_api_contracts', ARRAY['canonical_name', 'description', 'base_url']),
-              ('ssot_api_aliases', ARRAY['alias_name', 'description']),
-              ('ssot_governance_rules', ARRAY['rule_name']),
-              ('system_settings', ARRAY['setting_key', 'description']),
-              ('api_keys', ARRAY['key_name']),
-              ('notifications', ARRAY['title', 'message'])
-          ) AS searchable (relation, attributes)
-    LOOP
-        EXECUTE pg_catalog.format(
-            'CREATE INDEX IF NOT EXISTS %I ON public.%I USING gin (%s)',
-            'nexus_' || wanted.relation || '_search', wanted.relation,
-            (SELECT pg_catalog.string_agg(pg_catalog.format('%I %I.gin_trgm_ops', attribute, home), ', ' ORDER BY place)
-               FROM pg_catalog.unnest(wanted.attributes) WITH ORDINALITY AS listed (attribute, place)));
+    FOR wanted IN SELECT name, relation, definition FROM public.nexus_indexes() LOOP
+        EXECUTE pg_catalog.format('SELECT EXISTS (SELECT 1 FROM public.%I OFFSET 1000)', wanted.relation) INTO filled;
+        IF NOT filled THEN
+            EXECUTE pg_catalog.format('CREATE INDEX IF NOT EXISTS %I ON public.%I %s',
+                                      wanted.name, wanted.relation, wanted.definition);
+        END IF;
     END LOOP;
 END
 $$;

@@ -9,7 +9,7 @@ use crate::{
     },
     db::pool::Database,
     keys::Keys,
-    operations::notices::Notices,
+    operations::{indexes::Builds, notices::Notices},
     post::Post,
     resource::Registry,
     tables::TABLES,
@@ -48,6 +48,8 @@ pub struct Shared {
     pub post: Option<Post>,
     /// What the dashboard tells an administrator.
     pub notices: Notices,
+    /// What stands in the way of the indexes that are still to be built.
+    pub builds: Builds,
 }
 
 impl Console {

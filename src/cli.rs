@@ -14,7 +14,7 @@ use crate::{
     operations::doctor,
     pages::arrival::REQUESTS,
     server::{self, Mode},
-    settings::{Options, Settings},
+    settings::{Options, Precaution, Settings},
 };
 
 /// For mistakes of whoever typed the command, as every program of a Unix system has it.
@@ -53,6 +53,9 @@ struct ServeOptions {
     /// Fill an empty embedded database with demo data and users; on this machine only
     #[arg(long)]
     demo: bool,
+    /// Adopt an existing database, or change what is there, without a backup before
+    #[arg(long)]
+    no_backup: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -76,7 +79,7 @@ enum Failure {
 #[must_use]
 pub fn run() -> ExitCode {
     let line = CommandLine::parse();
-    let settings = match Settings::parse(line.options) {
+    let mut settings = match Settings::parse(line.options) {
         Ok(settings) => settings,
         Err(error) => return end(&Failure::Usage(error.to_string())),
     };
@@ -84,11 +87,14 @@ pub fn run() -> ExitCode {
         return end(&error);
     }
     let command = match (line.command, line.demo) {
-        (None, demo) => Command::Serve(ServeOptions { demo }),
-        (Some(Command::Serve(options)), demo) => Command::Serve(ServeOptions { demo: demo || options.demo }),
+        (None, demo) => Command::Serve(ServeOptions { demo, no_backup: false }),
+        (Some(Command::Serve(options)), demo) => Command::Serve(ServeOptions { demo: demo || options.demo, ..options }),
         (Some(command), false) => command,
         (Some(_), true) => return end(&Failure::Usage("--demo belongs to serve".into())),
     };
+    if let Command::Serve(ServeOptions { no_backup: true, .. }) = command {
+        settings.precaution = Precaution::None;
+    }
     match actix_web::rt::System::new().block_on(execute(command, settings)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => end(&failure),
@@ -97,8 +103,8 @@ pub fn run() -> ExitCode {
 
 async fn execute(command: Command, settings: Settings) -> Result<(), Failure> {
     match command {
-        Command::Serve(ServeOptions { demo: true }) => Ok(server::serve(settings, Mode::Demo, Tables::of_the_platform()).await?),
-        Command::Serve(ServeOptions { demo: false }) => Ok(server::serve(settings, Mode::Plain, Tables::of_the_platform()).await?),
+        Command::Serve(ServeOptions { demo: true, .. }) => Ok(server::serve(settings, Mode::Demo, Tables::of_the_platform()).await?),
+        Command::Serve(ServeOptions { demo: false, .. }) => Ok(server::serve(settings, Mode::Plain, Tables::of_the_platform()).await?),
         Command::Migrate(command) => Ok(migrate::run(command, &settings).await?),
         Command::User(command) => Ok(user::run(command, &settings).await?),
         Command::Doctor => examine(&settings).await,

@@ -4,7 +4,7 @@ use actix_web::web::{self, ServiceConfig};
 
 use crate::{
     operations::health,
-    pages::{approvals, assets, browse, dashboard, doors, holds, inbox, ledger, limit, record, runs, tiers, transfers},
+    pages::{approvals, assets, browse, dashboard, doors, holds, inbox, ledger, limit, maintenance, record, runs, tiers, transfers},
 };
 
 /// Everything the console answers, in the order it is looked up.
@@ -18,6 +18,7 @@ pub fn all(config: &mut ServiceConfig) {
         .configure(tiers::routes)
         .configure(holds::routes)
         .configure(ledger::routes)
+        .configure(maintenance::routes)
         .configure(approvals::routes)
         .configure(browse::list_routes)
         .configure(transfers::routes)

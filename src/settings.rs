@@ -32,6 +32,16 @@ pub struct Settings {
     pub smtp_url: Option<Secret>,
     pub log_dir: Option<PathBuf>,
     pub demo_password: Option<Secret>,
+    pub precaution: Precaution,
+}
+
+/// What comes before an adoption, and before a migration that changes what is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Precaution {
+    #[default]
+    Backup,
+    /// Whoever typed `--no-backup` has one.
+    None,
 }
 
 /// Which database the console works on.

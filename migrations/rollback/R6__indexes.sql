@@ -1,93 +1,17 @@
--- Back to the documented indexes alone.
-DROP INDEX public.nexus_users_username;
-DROP INDEX public.nexus_users_full_name;
-DROP INDEX public.nexus_users_email;
-DROP INDEX public.nexus_users_role;
-DROP INDEX public.nexus_users_is_active;
-DROP INDEX public.nexus_users_last_login;
-DROP INDEX public.nexus_users_created_at;
-DROP INDEX public.nexus_users_updated_at;
-DROP INDEX public.nexus_users_created_by;
-DROP INDEX public.nexus_users_updated_by;
-DROP INDEX public.nexus_accounts_user_id;
-DROP INDEX public.nexus_accounts_account_name;
-DROP INDEX public.nexus_accounts_account_number;
-DROP INDEX public.nexus_accounts_account_type;
-DROP INDEX public.nexus_accounts_balance;
-DROP INDEX public.nexus_accounts_currency;
-DROP INDEX public.nexus_accounts_is_active;
-DROP INDEX public.nexus_accounts_created_at;
-DROP INDEX public.nexus_accounts_updated_at;
-DROP INDEX public.nexus_accounts_created_by;
-DROP INDEX public.nexus_accounts_updated_by;
-DROP INDEX public.nexus_transactions_account_id;
-DROP INDEX public.nexus_transactions_transaction_type;
-DROP INDEX public.nexus_transactions_pending;
-DROP INDEX public.nexus_transactions_pending_amount;
-DROP INDEX public.nexus_transactions_pending_account;
-DROP INDEX public.nexus_transactions_amount;
-DROP INDEX public.nexus_transactions_status;
-DROP INDEX public.nexus_transactions_reference_number;
-DROP INDEX public.nexus_transactions_transaction_date;
-DROP INDEX public.nexus_transactions_processed_at;
-DROP INDEX public.nexus_transactions_created_at;
-DROP INDEX public.nexus_transactions_updated_at;
-DROP INDEX public.nexus_transactions_created_by;
-DROP INDEX public.nexus_transactions_updated_by;
-DROP INDEX public.nexus_audit_logs_created_at;
-DROP INDEX public.nexus_audit_logs_action;
-DROP INDEX public.nexus_audit_logs_entity;
-DROP INDEX public.nexus_audit_logs_user_id;
-DROP INDEX public.nexus_ssot_audit_logs_created_at;
-DROP INDEX public.nexus_ssot_audit_logs_action;
-DROP INDEX public.nexus_ssot_audit_logs_entity;
-DROP INDEX public.nexus_ssot_audit_logs_user_id;
-DROP INDEX public.nexus_system_settings_setting_key;
-DROP INDEX public.nexus_system_settings_created_at;
-DROP INDEX public.nexus_system_settings_updated_at;
-DROP INDEX public.nexus_system_settings_created_by;
-DROP INDEX public.nexus_system_settings_updated_by;
-DROP INDEX public.nexus_ssot_api_contracts_canonical_name;
-DROP INDEX public.nexus_ssot_api_contracts_version;
-DROP INDEX public.nexus_ssot_api_contracts_status;
-DROP INDEX public.nexus_ssot_api_contracts_created_at;
-DROP INDEX public.nexus_ssot_api_contracts_updated_at;
-DROP INDEX public.nexus_ssot_api_aliases_contract_id;
-DROP INDEX public.nexus_ssot_api_aliases_alias_name;
-DROP INDEX public.nexus_ssot_api_aliases_context;
-DROP INDEX public.nexus_ssot_api_aliases_expires_at;
-DROP INDEX public.nexus_ssot_api_aliases_created_at;
-DROP INDEX public.nexus_ssot_api_aliases_updated_at;
-DROP INDEX public.nexus_ssot_governance_rules_rule_name;
-DROP INDEX public.nexus_ssot_governance_rules_rule_type;
-DROP INDEX public.nexus_ssot_governance_rules_created_at;
-DROP INDEX public.nexus_ssot_governance_rules_updated_at;
-DROP INDEX public.nexus_api_keys_user_id;
-DROP INDEX public.nexus_api_keys_key_name;
-DROP INDEX public.nexus_api_keys_expires_at;
-DROP INDEX public.nexus_api_keys_last_used;
-DROP INDEX public.nexus_api_keys_created_at;
-DROP INDEX public.nexus_api_keys_updated_at;
-DROP INDEX public.nexus_api_keys_created_by;
-DROP INDEX public.nexus_api_keys_updated_by;
-DROP INDEX public.nexus_notifications_user_id;
-DROP INDEX public.nexus_notifications_unread;
-DROP INDEX public.nexus_notifications_title;
-DROP INDEX public.nexus_notifications_expires_at;
-DROP INDEX public.nexus_notifications_created_at;
-DROP INDEX public.nexus_notifications_updated_at;
-DROP INDEX public.nexus_notifications_created_by;
-DROP INDEX public.nexus_notifications_updated_by;
-DROP INDEX public.nexus_user_sessions_user_id;
-DROP INDEX public.nexus_user_sessions_expires_at;
-DROP INDEX public.nexus_user_sessions_created_at;
-DROP INDEX public.nexus_user_sessions_updated_at;
-DROP INDEX IF EXISTS public.nexus_users_search;
-DROP INDEX IF EXISTS public.nexus_accounts_search;
-DROP INDEX IF EXISTS public.nexus_transactions_search;
-DROP INDEX IF EXISTS public.nexus_ssot_api_contracts_search;
-DROP INDEX IF EXISTS public.nexus_ssot_api_aliases_search;
-DROP INDEX IF EXISTS public.nexus_ssot_governance_rules_search;
-DROP INDEX IF EXISTS public.nexus_system_settings_search;
-DROP INDEX IF EXISTS public.nexus_api_keys_search;
-DROP INDEX IF EXISTS public.nexus_notifications_search;
+-- Back to the documented indexes alone. Those still being built are waited for; a name that is somebody else's stays.
+DO $$
+DECLARE
+    ours record;
+BEGIN
+    FOR ours IN
+        SELECT wanted.name
+          FROM public.nexus_indexes() AS wanted
+          JOIN pg_catalog.pg_index i ON i.indexrelid = pg_catalog.to_regclass(pg_catalog.format('public.%I', wanted.name))
+         WHERE i.indrelid = pg_catalog.to_regclass(pg_catalog.format('public.%I', wanted.relation))
+    LOOP
+        EXECUTE pg_catalog.format('DROP INDEX public.%I', ours.name);
+    END LOOP;
+END
+$$;
+DROP FUNCTION public.nexus_missing_indexes();
+DROP FUNCTION public.nexus_indexes();

@@ -6,9 +6,12 @@ use tokio_postgres::Client;
 use super::reach::{ReachError, Reached};
 use crate::{
     db::{
-        migrate::{self, MigrateError},
+        backup::Backups,
+        migrate::{self, MigrateError, Upgrade},
+        pool::DatabaseError,
         roles::{self, AppRole, RolesError},
     },
+    operations::indexes,
     settings::Settings,
 };
 
@@ -17,7 +20,11 @@ pub(super) enum Migrate {
     /// List every migration, and when it was applied
     Status,
     /// Apply what is missing
-    Up,
+    Up {
+        /// Adopt an existing database, or change what is there, without a backup before
+        #[arg(long)]
+        no_backup: bool,
+    },
     /// Undo migrations, newest first
     Down {
         /// The version to go back to; 0 undoes everything
@@ -36,21 +43,24 @@ pub enum MigrateFailure {
     Migrate(#[from] MigrateError),
     #[error(transparent)]
     Roles(#[from] RolesError),
+    #[error("the database cannot be asked for its indexes: {0}")]
+    Indexes(#[from] DatabaseError),
     #[error("{0} checks failed")]
     Invalid(usize),
 }
 
 pub(super) async fn run(command: Migrate, settings: &Settings) -> Result<(), MigrateFailure> {
     let reached = Reached::open(settings, "migrate").await?;
+    let backups = reached.backups(settings);
     let outcome = match reached.client().await {
-        Ok(mut owner) => execute(command, &mut owner).await,
+        Ok(mut owner) => execute(command, &mut owner, &backups).await,
         Err(error) => Err(error.into()),
     };
     reached.close().await?;
     outcome
 }
 
-async fn execute(command: Migrate, owner: &mut Client) -> Result<(), MigrateFailure> {
+async fn execute(command: Migrate, owner: &mut Client, backups: &Backups) -> Result<(), MigrateFailure> {
     match command {
         Migrate::Status => {
             for migration in migrate::status(owner).await? {
@@ -58,14 +68,21 @@ async fn execute(command: Migrate, owner: &mut Client) -> Result<(), MigrateFail
                 println!("{:>4}  {:<32}  {when}", migration.version, migration.name);
             }
         }
-        Migrate::Up => {
-            let applied = migrate::up(owner).await?;
+        Migrate::Up { no_backup } => {
+            let Upgrade { applied, backup } = migrate::up_saving(owner, Some(backups).filter(|_| !no_backup)).await?;
+            if let Some(backup) = backup {
+                println!("saved the database as it was: {}", backup.display());
+            }
             for migration in &applied {
                 println!("applied {} {}", migration.version, migration.name);
             }
             println!("{} applied; the schema is current", applied.len());
             if let AppRole::Missing { reason, statement } = roles::ensure(owner).await? {
                 println!("the role nexus_app is not as it should be: {reason}; type as a superuser: {statement}");
+            }
+            let missing = indexes::missing(owner).await?.len();
+            if missing > 0 {
+                println!("{missing} indexes are still to be built: nexus-console serve does that in the background");
             }
         }
         Migrate::Down { to } => {

@@ -6,6 +6,7 @@ use tokio_postgres::Client;
 
 use crate::{
     db::{
+        backup::Backups,
         connect::{ConnectError, Target, connect},
         embedded::{Embedded, EmbeddedError, Purpose},
     },
@@ -62,6 +63,15 @@ impl Reached {
 
     pub async fn client(&self) -> Result<Client, ReachError> {
         Ok(connect(&self.owner).await?)
+    }
+
+    /// Where this database is saved before it is changed for good.
+    pub fn backups(&self, settings: &Settings) -> Backups {
+        let backups = Backups::new(&self.owner, settings.data_dir());
+        match &self.embedded {
+            Some(embedded) => backups.with_programs(embedded.programs().to_owned()),
+            None => backups,
+        }
     }
 
     pub fn repair_command(&self) -> Option<String> {

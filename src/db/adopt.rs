@@ -10,15 +10,23 @@ const SHAPE: &str = concat!(
     "\n) AS shape WHERE pg_catalog.to_regclass('public.' || shape.relation) IS NOT NULL ORDER BY shape.reason"
 );
 
+macro_rules! twelve {
+    () => {
+        "'users', 'accounts', 'transactions', 'audit_logs', 'system_settings', 'ssot_api_contracts', 'ssot_api_aliases', \
+         'ssot_audit_logs', 'ssot_governance_rules', 'api_keys', 'notifications', 'user_sessions'"
+    };
+}
+
 /// The objects a migration alters that belong to somebody else, and the right to create beside them.
-const OWNERSHIP: &str = "
+const OWNERSHIP: &str = concat!(
+    "
     SELECT 'table ' || c.relname AS what,
            pg_catalog.format('ALTER TABLE public.%I OWNER TO %I;', c.relname, current_user) AS statement
       FROM pg_catalog.pg_class c
      WHERE c.relnamespace = 'public'::pg_catalog.regnamespace AND c.relkind IN ('r', 'p')
-       AND c.relname IN ('users', 'accounts', 'transactions', 'audit_logs', 'system_settings', 'ssot_api_contracts',
-                         'ssot_api_aliases', 'ssot_audit_logs', 'ssot_governance_rules', 'api_keys', 'notifications',
-                         'user_sessions', 'refinery_schema_history')
+       AND c.relname IN (",
+    twelve!(),
+    ", 'refinery_schema_history')
        AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')
     UNION ALL
     SELECT 'function ' || p.proname,
@@ -30,7 +38,8 @@ const OWNERSHIP: &str = "
     UNION ALL
     SELECT 'schema public', pg_catalog.format('GRANT CREATE ON SCHEMA public TO %I;', current_user)
      WHERE NOT pg_catalog.has_schema_privilege('public', 'CREATE')
-    ORDER BY 1";
+    ORDER BY 1"
+);
 
 /// What adoption recorded, in the words of the first migration.
 const ADOPTED: &str = "
@@ -53,6 +62,14 @@ pub enum Refusal {
     #[error("the database cannot be asked what it holds")]
     Database(#[from] tokio_postgres::Error),
 }
+
+/// Whether any of the twelve tables is there already.
+const PRESENT: &str = concat!(
+    "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class c WHERE c.relnamespace = 'public'::pg_catalog.regnamespace \
+      AND c.relkind IN ('r', 'p') AND c.relname IN (",
+    twelve!(),
+    ")) AS present"
+);
 
 /// Reads only. Tables that are absent are no obstacle: the first migration makes them.
 ///
@@ -77,6 +94,14 @@ pub async fn check_ownership(client: &Client) -> Result<(), Refusal> {
         objects: rows.iter().map(|row| row.get("what")).collect(),
         statements: rows.iter().map(|row| row.get("statement")).collect(),
     })
+}
+
+/// Is there anything to adopt?
+///
+/// # Errors
+/// When the database cannot be asked.
+pub async fn is_there(client: &Client) -> Result<bool, tokio_postgres::Error> {
+    Ok(client.query_one(PRESENT, &[]).await?.get("present"))
 }
 
 /// Was this database here before the console?

@@ -2,11 +2,16 @@
 
 mod step;
 
+use std::path::PathBuf;
+
 use refinery::Target;
 use tokio_postgres::Client;
 
-use self::step::Step;
-use super::adopt::{self, Refusal};
+use self::step::{Effect, Step};
+use super::{
+    adopt::{self, Refusal},
+    backup::{BackupError, Backups},
+};
 
 /// Several instances may start at once; refinery itself takes no lock.
 const LOCK: &str = "SELECT pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended('nexus: migrations', 0))";
@@ -53,10 +58,21 @@ pub struct Failure {
     pub reason: String,
 }
 
+/// What was done to bring a database up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upgrade {
+    /// Oldest first.
+    pub applied: Vec<Migration>,
+    /// The database as it was before, where that was needed and asked for.
+    pub backup: Option<PathBuf>,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
     #[error(transparent)]
     Refused(#[from] Refusal),
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     #[error(
         "the database has migration {version} ({name}), which this program does not know: it is older than the database. Start a newer one"
     )]
@@ -104,14 +120,23 @@ pub async fn status(client: &mut Client) -> Result<Vec<Migration>, MigrateError>
     Ok(migrations)
 }
 
-/// Brings the database to this program's schema; answers what it applied, oldest first. Needs the owner.
+/// Brings the database to this program's schema; answers what it applied, oldest first. Needs the owner, and takes no
+/// backup.
 ///
 /// # Errors
 /// Whatever it says, the database is at the last migration that succeeded; refused, it is untouched.
 pub async fn up(client: &mut Client) -> Result<Vec<Migration>, MigrateError> {
+    Ok(up_saving(client, None).await?.applied)
+}
+
+/// As [`up`]; but with `backups`, the adoption of an existing database, and whatever changes what is there, waits for one.
+///
+/// # Errors
+/// As [`up`]; without the backup the database is untouched.
+pub async fn up_saving(client: &mut Client, backups: Option<&Backups>) -> Result<Upgrade, MigrateError> {
     client.batch_execute(PREPARE).await?;
     client.execute(LOCK, &[]).await?;
-    let outcome = up_alone(client).await;
+    let outcome = up_alone(client, backups).await;
     unlock(client, outcome).await
 }
 
@@ -143,7 +168,7 @@ pub async fn validate(client: &mut Client) -> Result<Vec<Failure>, MigrateError>
     Ok(failures)
 }
 
-async fn up_alone(client: &mut Client) -> Result<Vec<Migration>, MigrateError> {
+async fn up_alone(client: &mut Client, backups: Option<&Backups>) -> Result<Upgrade, MigrateError> {
     let steps = step::steps();
     let applied = history(client).await?;
     refuse_newer(&steps, &applied)?;
@@ -156,11 +181,24 @@ async fn up_alone(client: &mut Client) -> Result<Vec<Migration>, MigrateError> {
         // refinery's first act is to create its own table; a database that is not ours to take stays without it.
         adopt::check_shape(client).await?;
     }
+    let adopts = if applied.is_empty() { adopt::is_there(client).await? } else { adopt::is_adopted(client).await? };
+    let backup = match backups.filter(|_| changes_what_is_there(&pending, adopts)) {
+        Some(backups) => {
+            tracing::info!("a backup comes first");
+            Some(backups.take(client).await?)
+        }
+        None => None,
+    };
     let outcome = apply(client, &steps, &pending).await;
     if outcome.is_err() && !had_history && history_exists(client).await.unwrap_or(false) {
         client.batch_execute(DROP_EMPTY_HISTORY).await?;
     }
-    outcome
+    Ok(Upgrade { applied: outcome?, backup })
+}
+
+/// An adoption puts functions of ours in the place of the platform's; whatever else does so says it of itself.
+fn changes_what_is_there(pending: &[&Step], adopts: bool) -> bool {
+    pending.iter().any(|step| step.effect == Effect::Changes || adopts && step.version <= ADOPTION)
 }
 
 async fn apply(client: &mut Client, steps: &[Step], pending: &[&Step]) -> Result<Vec<Migration>, MigrateError> {
@@ -289,4 +327,24 @@ fn explain(error: refinery::Error, target: Option<&Step>) -> MigrateError {
 /// What the server said, where it said something: the driver's own words are only "db error".
 fn words(error: &tokio_postgres::Error) -> String {
     error.as_db_error().map_or_else(|| error.to_string(), |answer| answer.message().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ADOPTION, Effect, Step, changes_what_is_there, step};
+
+    #[test]
+    fn what_only_adds_needs_no_backup_and_an_adoption_and_a_change_do() {
+        let steps = step::steps();
+        let all: Vec<&Step> = steps.iter().collect();
+        let after_adoption: Vec<&Step> = steps.iter().filter(|step| step.version > ADOPTION).collect();
+        assert!(!changes_what_is_there(&all, false), "a database of our own is made from nothing");
+        assert!(changes_what_is_there(&all, true));
+        assert!(changes_what_is_there(&all[1..], true), "cut short in the middle, it is the same adoption");
+        assert!(!changes_what_is_there(&after_adoption, true));
+        assert!(!changes_what_is_there(&[], true));
+        let mut changing = step::steps().pop().expect("there are migrations");
+        changing.effect = Effect::Changes;
+        assert!(changes_what_is_there(&[&changing], false));
+    }
 }

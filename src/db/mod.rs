@@ -1,6 +1,7 @@
 //! How does the console reach its database?
 
 pub mod adopt;
+pub mod backup;
 pub mod connect;
 pub mod embedded;
 pub mod event;

@@ -57,7 +57,8 @@ BEGIN
                               public.nexus_transfer(uuid, uuid, uuid, numeric, text, text),
                               public.nexus_reverse(uuid, uuid, text), public.nexus_release_expiry(),
                               public.nexus_check_account(uuid),
-                              public.nexus_resolve_drift(uuid, text, numeric, text)
+                              public.nexus_resolve_drift(uuid, text, numeric, text),
+                              public.nexus_indexes(), public.nexus_missing_indexes()
        TO nexus_app;
 END
 $$;

@@ -39,6 +39,17 @@ const STEP_DOWN: &str = "
     END
     $$";
 
+const ABILITIES: &str = "
+    SELECT app.rolcanlogin AS logs_in,
+           coalesce(pg_catalog.pg_has_role(serving.oid, app.oid,
+               CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END),
+               false) AS can_be_become
+      FROM pg_catalog.pg_roles app
+      LEFT JOIN pg_catalog.pg_roles serving ON serving.rolname = $1::text
+     WHERE app.rolname = 'nexus_app'";
+const MAY_CREATE: &str = "
+    SELECT rolsuper OR rolcreaterole AS may_create FROM pg_catalog.pg_roles WHERE rolname = current_user";
+
 /// What the role may do although it should not: what others granted it, or what only the database's owner can take
 /// from everybody.
 const EXCESS: &str = "
@@ -80,6 +91,15 @@ pub enum RolesError {
     Database(#[from] tokio_postgres::Error),
 }
 
+impl RolesError {
+    /// Whether it is only that the role is not there.
+    #[must_use]
+    pub fn is_about_no_role(&self) -> bool {
+        let RolesError::Database(error) = self;
+        error.code() == Some(&SqlState::UNDEFINED_OBJECT)
+    }
+}
+
 /// Whether the console can serve as a role that may only what it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
@@ -116,22 +136,60 @@ pub async fn ensure(owner: &Client) -> Result<AppRole, RolesError> {
             _ => return Err(error.into()),
         }
     }
-    if let Err(error) = owner.batch_execute(STEP_DOWN).await
-        && error.code() != Some(&SqlState::UNIQUE_VIOLATION)
-    {
-        return match error.code() {
-            Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
-                let reason = "the owner may not step down to nexus_app".to_owned();
-                Ok(AppRole::Missing { reason, statement: remedy(owner).await? })
-            }
-            _ => Err(error.into()),
-        };
+    let mut steps_down = true;
+    if let Err(error) = owner.batch_execute(STEP_DOWN).await {
+        match error.code() {
+            // Another instance was quicker.
+            Some(&SqlState::UNIQUE_VIOLATION) => {}
+            // No matter to a console whose pages log in as the role itself.
+            Some(&SqlState::INSUFFICIENT_PRIVILEGE) => steps_down = false,
+            _ => return Err(error.into()),
+        }
     }
-    owner.batch_execute(RIGHTS).await?;
+    match owner.batch_execute(RIGHTS).await {
+        Err(error) if !steps_down && error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
+            let reason = "the owner may neither step down to nexus_app nor give it rights".to_owned();
+            return Ok(AppRole::Missing { reason, statement: remedy(owner).await? });
+        }
+        outcome => outcome?,
+    }
     for finding in excess(owner).await? {
         tracing::warn!("{finding}");
     }
     Ok(AppRole::Own)
+}
+
+/// Where the role stands, for whoever asks and changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// There is none, and the next start makes it.
+    ToBeMade,
+    /// It is not there, or not as it should be, and the owner may not mend that.
+    Gap { reason: String, statement: String },
+    There {
+        logs_in: bool,
+        /// Whether the connections that pages use can become it.
+        can_be_become: bool,
+    },
+}
+
+/// `serving` is whom the pages' connections log in as.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub async fn standing(owner: &Client, serving: &str) -> Result<Standing, RolesError> {
+    let row = owner.query_one(OBSTACLE, &[]).await?;
+    if let Some(reason) = row.get::<_, Option<String>>("obstacle") {
+        return Ok(Standing::Gap { reason, statement: remedy(owner).await? });
+    }
+    if row.get("present") {
+        let row = owner.query_one(ABILITIES, &[&serving]).await?;
+        return Ok(Standing::There { logs_in: row.get("logs_in"), can_be_become: row.get("can_be_become") });
+    }
+    if owner.query_one(MAY_CREATE, &[]).await?.get("may_create") {
+        return Ok(Standing::ToBeMade);
+    }
+    Ok(Standing::Gap { reason: "the owner may not create roles".to_owned(), statement: remedy(owner).await? })
 }
 
 /// Rights the role has and should not have, each with what to type. Asks only; the role must exist.

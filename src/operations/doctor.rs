@@ -1,6 +1,7 @@
 //! What is wrong with the installation, and what is to be typed?
 
 mod extension;
+mod indexes;
 mod ledger;
 mod migrations;
 mod proof;
@@ -83,7 +84,7 @@ impl Report {
     /// What can be said when the database cannot even be started or found.
     #[must_use]
     pub fn unreachable(settings: &Settings, reason: &str) -> Self {
-        Self { findings: vec![configuration(settings), away(reason)], note: None }
+        Self { findings: vec![configuration(settings), away(settings, reason)], note: None }
     }
 }
 
@@ -112,27 +113,28 @@ pub async fn examine(settings: &Settings, owner: &Target, tables: &Tables) -> Re
     match connect(owner).await {
         Ok(mut client) => {
             findings.push(Finding::fine("database", owner.place()));
-            findings.extend(questions(&mut client).await);
+            findings.extend(questions(&mut client, settings).await);
             findings.extend(proof::examine(owner, tables).await);
         }
-        Err(error) => findings.push(away(&error.to_string())),
+        Err(error) => findings.push(away(settings, &error.to_string())),
     }
     if let Database::External { serving, .. } = &settings.database
-        && serving.user() != owner.user()
+        && serving.variable() != owner.variable()
         && let Err(error) = connect(serving).await
     {
-        findings.push(Finding::wrong("serving", error.to_string(), "set DATABASE_URL to a user that may log in"));
+        findings.push(Finding::wrong("serving", error.to_string(), CORRECT));
     }
     Report { findings, note: None }
 }
 
-async fn questions(client: &mut Client) -> Vec<Finding> {
+async fn questions(client: &mut Client, settings: &Settings) -> Vec<Finding> {
     let mut findings = vec![version::examine(client).await];
     findings.extend(migrations::examine(client).await);
-    findings.push(roles::examine(client).await);
+    findings.push(roles::examine(client, settings).await);
     findings.push(rights::examine(client).await);
     findings.push(triggers::examine(client).await);
     findings.push(extension::examine(client).await);
+    findings.push(indexes::examine(client).await);
     findings.push(ledger::examine(client).await);
     findings
 }
@@ -145,6 +147,12 @@ fn configuration(settings: &Settings) -> Finding {
     }
 }
 
-fn away(reason: &str) -> Finding {
-    Finding::wrong("database", reason, "nexus-console serve, or set DATABASE_URL to a database that answers")
+const CORRECT: &str = "export the variable anew, as postgres://user:password@host:5432/database";
+
+fn away(settings: &Settings, reason: &str) -> Finding {
+    let remedy = match settings.database {
+        Database::External { .. } => CORRECT,
+        Database::Embedded => "nexus-console serve, or set DATABASE_URL to a database that answers",
+    };
+    Finding::wrong("database", reason, remedy)
 }

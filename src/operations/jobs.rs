@@ -7,12 +7,17 @@ use tokio::task::JoinSet;
 
 use crate::{
     auth::policy::Policy,
-    db::pool::{Database, DatabaseError},
+    db::{
+        connect::Target,
+        pool::{Database, DatabaseError},
+    },
+    operations::indexes::Builds,
     resource::Registry,
 };
 
 pub mod decisions;
 pub mod expiry;
+pub mod indexes;
 pub mod ledger;
 
 /// Their own pool, so that no page waits for a job.
@@ -21,7 +26,7 @@ pub const CONNECTIONS: usize = 2;
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// Everything that runs by itself. A new job is a line here and a module with a `JOB`.
-const ALL: [Job; 3] = [decisions::JOB, expiry::JOB, ledger::JOB];
+const ALL: [Job; 4] = [decisions::JOB, expiry::JOB, indexes::JOB, ledger::JOB];
 
 /// Work that no request asks for, done a turn at a time.
 ///
@@ -56,6 +61,9 @@ pub struct Jobs {
     pub database: Database,
     pub registry: Registry,
     pub policy: Policy,
+    /// For the one job that nobody but the owner of the tables can do.
+    pub owner: Target,
+    pub builds: Builds,
 }
 
 /// Starts all jobs as tasks; they end with the set.

@@ -15,7 +15,7 @@ pub use sentence::{Clock, Names, parameter, words};
 pub use tabs::{TabCounts, counted};
 
 use finds::Found;
-use sheet::{Alternative, Answer, Sheet};
+use sheet::{Alternative, Answer, Sheet, Slow};
 
 use super::{display::Counted, query, shown::Viewer, urls::list_of, visit::Visit};
 use crate::{
@@ -23,6 +23,7 @@ use crate::{
     auth::{grant::Grant, policy::Action},
     db::pool::{Connection, DatabaseError},
     error::PageError,
+    operations::{indexes, trigrams::Trigrams},
     resource::{
         Kind, Resource, page,
         request::{ListRequest, Position},
@@ -86,7 +87,7 @@ async fn list(
     let names = names?;
     let read = match rows {
         Ok(page) => Ok(page),
-        Err(DatabaseError::TooSlow) => Err(slow(&asked, &viewer)),
+        Err(DatabaseError::TooSlow) => Err(Slow { filters: slow(&asked, &viewer), lacks: lacks(&connection, &asked).await? }),
         Err(error) => return Err(error.into()),
     };
     let count = match (&read, count) {
@@ -116,6 +117,17 @@ fn slow(asked: &ListRequest, viewer: &Viewer<'_>) -> Vec<&'static str> {
     let unused = |name: &str| !asked.filters.iter().any(|filter| filter.column.name == name);
     let columns = asked.resource.columns.iter().filter(|column| column.filterable && column.is_own() && narrows(column.kind));
     columns.filter(|column| unused(column.name) && panel::may_filter(column, viewer)).map(|column| column.label).take(4).collect()
+}
+
+/// What makes this list slower on this database than on others.
+async fn lacks(connection: &Connection, asked: &ListRequest) -> Result<Option<&'static str>, DatabaseError> {
+    if asked.search.is_some() && Trigrams::of(&connection.client).await? != Trigrams::Installed {
+        return Ok(Some(
+            "Searches read the whole table here, because the database lacks pg_trgm; an administrator sees on the dashboard what to type.",
+        ));
+    }
+    let is_unfinished = indexes::missing(&connection.client).await?.iter().any(|index| index.table == asked.resource.table);
+    Ok(is_unfinished.then_some("An index of this table is still being built; once it is there the list is quicker."))
 }
 
 /// What the list would hold with one filter less.

@@ -32,6 +32,7 @@ pub mod ledger;
 pub mod limit;
 pub mod local_path;
 pub mod login;
+pub mod maintenance;
 pub mod offers;
 pub mod password;
 pub mod password_link;

@@ -7,7 +7,7 @@ use super::{
     error::RequestId,
     flash,
     frame::{Crumb, Density, Environment, Frame, NavigationGroup, NavigationLink, Shortcuts, Signed, Theme},
-    ledger, urls,
+    ledger, maintenance, urls,
     visit::Visit,
 };
 use crate::{
@@ -85,6 +85,10 @@ fn navigation(console: &Console, visit: &Visit, request: &HttpRequest) -> Vec<Na
             let current = matches!(path, "/approvals/rules" | "/approvals/held");
             let href = "/approvals/rules".to_owned();
             links.push(NavigationLink { label: "Approval rules", href, icon: "approve", current, count: None });
+        }
+        if group == Group::System && maintenance::may_read(console, visit) {
+            let (href, current) = (urls::MAINTENANCE.to_owned(), path == urls::MAINTENANCE);
+            links.push(NavigationLink { label: "Maintenance", href, icon: "health", current, count: None });
         }
         if group == Group::Ledger && ledger::may_read(console, visit) {
             let current = path == urls::LEDGER || path.starts_with(&format!("{}/", urls::LEDGER));

@@ -14,6 +14,8 @@ pub fn is_for_programs(path: &str) -> bool {
 }
 
 pub const LEDGER: &str = "/operations/ledger";
+/// What the console has still to do on its database.
+pub const MAINTENANCE: &str = "/operations/maintenance";
 
 /// One account's place in the ledger's proof.
 pub fn drift_url(account: Uuid) -> String {

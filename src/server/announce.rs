@@ -3,6 +3,7 @@
 use std::{
     io::{self, Write as _},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
 };
 
 use zeroize::Zeroizing;
@@ -23,6 +24,11 @@ pub const DEMO_USERS: [(&str, &str); 6] = [
 /// Tests and scripts read this line to learn the port.
 pub(super) fn listening(address: SocketAddr) {
     say(&[&format!("listening on http://{address}")]);
+}
+
+/// Named before anything else is said about the database it is of.
+pub(super) fn saved(backup: &Path) {
+    say(&[&format!("saved the database as it was: {}", backup.display())]);
 }
 
 pub(super) fn ready(shared: &Shared, address: SocketAddr) {

@@ -58,6 +58,7 @@ pub(super) fn run(listener: TcpListener, shared: Shared, tables: Tables) -> io::
         keys: Arc::clone(&shared.keys),
         post,
         notices: shared.notices.clone(),
+        builds: shared.builds.clone(),
         environment: shared.environment().map(str::to_owned),
     });
     let server = HttpServer::new(move || {

@@ -11,7 +11,7 @@ use crate::{
     auth::setup_token::SetupToken,
     db::connect::Target,
     keys::Keys,
-    operations::{notices::Notices, readiness::Readiness},
+    operations::{indexes::Builds, notices::Notices, readiness::Readiness},
     settings::Settings,
 };
 
@@ -24,6 +24,7 @@ pub struct Shared {
     pub readiness: Readiness,
     pub setup_token: SetupToken,
     pub notices: Notices,
+    pub builds: Builds,
     serving: Arc<SetOnce<Serving>>,
 }
 
@@ -54,6 +55,7 @@ impl Shared {
             readiness: Readiness::default(),
             setup_token,
             notices: Notices::default(),
+            builds: Builds::default(),
             serving: Arc::new(SetOnce::new()),
         }
     }

@@ -10,7 +10,7 @@ use tokio_postgres::Client;
 use zeroize::Zeroizing;
 
 use super::{
-    Mode, ServeError, Shared, demo_password,
+    Mode, ServeError, Shared, announce, demo_password,
     shared::{RoleGap, Serving},
 };
 use crate::{
@@ -18,10 +18,11 @@ use crate::{
     auth::password,
     db::{
         adopt,
+        backup::Backups,
         connect::{ConnectError, Reason, Target, connect},
         embedded::{Embedded, SERVING, Start},
         event::event_of_job,
-        migrate,
+        migrate::{self, Upgrade},
         pool::{Database as PoolOfJobs, ServingRole},
         roles::{self, AppRole},
     },
@@ -34,7 +35,7 @@ use crate::{
         Registry,
         proof::{self, Severity},
     },
-    settings::{Database, Secret},
+    settings::{Database, Precaution, Secret},
 };
 
 /// How long an absent database is waited for before the start gives up.
@@ -55,7 +56,14 @@ pub(super) async fn run(shared: &Shared, embedded: Option<&Arc<Embedded>>, table
     let mut owner = reach(shared, &owner_target).await?;
 
     shared.readiness.starting("the database is being migrated");
-    let applied = migrate::up(&mut owner).await?;
+    let backups = match shared.settings.precaution {
+        Precaution::Backup => Some(backups(shared, embedded, &owner_target)),
+        Precaution::None => None,
+    };
+    let Upgrade { applied, backup } = migrate::up_saving(&mut owner, backups.as_ref()).await?;
+    if let Some(backup) = &backup {
+        announce::saved(backup);
+    }
     if !applied.is_empty() {
         tracing::info!("{} migrations are applied", applied.len());
     }
@@ -83,7 +91,9 @@ pub(super) async fn run(shared: &Shared, embedded: Option<&Arc<Embedded>>, table
     }
     shared.readiness.ready();
     let database = PoolOfJobs::new(shared.manager(), jobs::CONNECTIONS, ServingRole::LoggedIn);
-    jobs::start(&mut watchers, &Jobs { database, registry: tables.registry.clone(), policy: tables.policy });
+    let jobs =
+        Jobs { database, registry: tables.registry.clone(), policy: tables.policy, owner: owner_target, builds: shared.builds.clone() };
+    jobs::start(&mut watchers, &jobs);
     Ok(Started { demo_password, setup_token, watchers })
 }
 
@@ -104,6 +114,14 @@ async fn targets(shared: &Shared, embedded: Option<&Arc<Embedded>>) -> Result<(T
             Ok((embedded.owner_config(), embedded.serving_config()))
         }
         (Database::Embedded, None) => Err(ServeError::NothingClaimed),
+    }
+}
+
+fn backups(shared: &Shared, embedded: Option<&Arc<Embedded>>, owner: &Target) -> Backups {
+    let backups = Backups::new(owner, shared.settings.data_dir());
+    match embedded {
+        Some(embedded) => backups.with_programs(embedded.programs().to_owned()),
+        None => backups,
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use actix_web::http::Uri;
 
-use super::{Database, Options, PublicUrl, Scheme, Secret, Settings};
+use super::{Database, Options, Precaution, PublicUrl, Scheme, Secret, Settings};
 use crate::{db::connect::Target, post::Post};
 
 const DEFAULT_BIND: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
@@ -60,6 +60,7 @@ pub(super) fn settings(options: Options) -> Result<Settings, SettingError> {
         smtp_url: smtp_url(options.smtp_url)?,
         log_dir: log_dir(options.log_dir)?,
         demo_password: demo_password(options.demo_password)?,
+        precaution: Precaution::default(),
     })
 }
 
@@ -83,7 +84,8 @@ fn target(name: &'static str, value: Option<OsString>) -> Result<Option<Target>,
     let Some(text) = variable.text(value)? else {
         return Ok(None);
     };
-    Target::parse(&text).map(Some).map_err(|error| SettingError { variable: name, read: error.read, accepted: error.accepted })
+    let target = Target::parse(&text).map(|target| Some(target.read_from(name)));
+    target.map_err(|error| SettingError { variable: name, read: error.read, accepted: error.accepted })
 }
 
 fn bind(value: Option<OsString>) -> Result<SocketAddr, SettingError> {

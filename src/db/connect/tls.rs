@@ -9,7 +9,10 @@ use rustls::{
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
-    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
+    pki_types::{
+        CertificateDer, ServerName, UnixTime,
+        pem::{self, PemObject},
+    },
 };
 use tokio_postgres::{
     Config,
@@ -30,6 +33,29 @@ pub(super) enum Protection {
 }
 
 impl Protection {
+    /// As libpq spells it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Disable => "disable",
+            Self::Prefer => "prefer",
+            Self::Require => "require",
+            Self::VerifyChain { .. } => "verify-ca",
+            Self::VerifyFull { .. } => "verify-full",
+        }
+    }
+
+    /// What the server's certificate is checked by, where it is checked; the system's own where nothing else is named.
+    pub fn root_certificate(&self) -> Option<PathBuf> {
+        const SYSTEM: [&str; 3] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+        match self {
+            Self::Disable | Self::Prefer | Self::Require => None,
+            Self::VerifyChain { root_certificate } | Self::VerifyFull { root_certificate } => root_certificate
+                .clone()
+                .or_else(|| std::env::var_os("SSL_CERT_FILE").map(PathBuf::from))
+                .or_else(|| SYSTEM.into_iter().map(PathBuf::from).find(|path| path.is_file())),
+        }
+    }
+
     pub fn ssl_mode(&self) -> SslMode {
         match self {
             Self::Disable => SslMode::Disable,
@@ -76,13 +102,21 @@ fn with_verifier(verifier: Arc<dyn ServerCertVerifier>) -> MakeRustlsConnect {
 
 fn webpki(root_certificate: Option<&PathBuf>) -> Result<Arc<WebPkiServerVerifier>, UrlError> {
     const ACCEPTED: &str = "sslrootcert= a readable PEM file with at least one certificate";
+    const SYSTEM: &str = "sslrootcert= the certificate of the authority that signed the server's, or a system with ca-certificates";
     let mut roots = RootCertStore::empty();
     match root_certificate {
         Some(path) => {
             let unreadable = || wrong(format!("sslrootcert={:?}, which cannot be read", path.display()), ACCEPTED);
+            let damaged = || wrong(format!("sslrootcert={:?}, which holds no certificate", path.display()), ACCEPTED);
             for certificate in CertificateDer::pem_file_iter(path).map_err(|_| unreadable())? {
-                let certificate = certificate.map_err(|_| unreadable())?;
-                roots.add(certificate).map_err(|_| unreadable())?;
+                let certificate = certificate.map_err(|error| match error {
+                    pem::Error::Io(_) => unreadable(),
+                    _ => damaged(),
+                })?;
+                roots.add(certificate).map_err(|_| damaged())?;
+            }
+            if roots.is_empty() {
+                return Err(damaged());
             }
         }
         None => {
@@ -91,7 +125,7 @@ fn webpki(root_certificate: Option<&PathBuf>) -> Result<Arc<WebPkiServerVerifier
     }
     WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::new(ring::default_provider()))
         .build()
-        .map_err(|_| wrong("a check of the certificate without any root to check it by", ACCEPTED))
+        .map_err(|_| wrong("a check of the certificate without any authority to check it by", SYSTEM))
 }
 
 /// Checked against roots; whether the name must match too is `verify-full`'s difference from `verify-ca`.

@@ -44,6 +44,10 @@ impl Cluster {
         Ok(Self { binaries, data_dir: data_dir.to_owned(), data, sockets, account })
     }
 
+    pub fn programs(&self) -> &Path {
+        &self.binaries
+    }
+
     pub fn psql(&self) -> PathBuf {
         self.binaries.join("psql")
     }
@@ -157,7 +161,7 @@ fn major_of_data(data: &Path) -> Option<u32> {
 }
 
 /// Programs of PostgreSQL explain themselves over several lines; ours are one.
-pub(super) fn last_lines(output: &[u8]) -> String {
+pub(in crate::db) fn last_lines(output: &[u8]) -> String {
     const KEPT: usize = 4;
     let text = String::from_utf8_lossy(output);
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();

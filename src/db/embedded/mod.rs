@@ -15,6 +15,7 @@ use std::{
 };
 
 use cluster::Cluster;
+pub(super) use cluster::last_lines;
 pub use error::EmbeddedError;
 pub use lock::Purpose;
 use lock::{DataLock, Taken};
@@ -122,6 +123,12 @@ impl Embedded {
     #[must_use]
     pub fn superuser_config(&self) -> Target {
         self.superuser(DATABASE)
+    }
+
+    /// Where the server's programs are, its `pg_dump` among them.
+    #[must_use]
+    pub fn programs(&self) -> &Path {
+        self.cluster.programs()
     }
 
     /// What a person types to look inside or repair.

@@ -10,9 +10,19 @@ mod embedded {
 const PRELUDE: &str = "SELECT pg_catalog.set_config('nexus.actor', 'system:migrate', true), \
      pg_catalog.set_config('nexus.context', 'job', true);\n";
 
-/// The two scripts that belong to every migration.
+/// What a migration does to what is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It only adds; whoever goes back has lost nothing.
+    Adds,
+    /// It changes rows that are there, or drops something: a backup comes first.
+    Changes,
+}
+
+/// The two scripts that belong to every migration, and what it does to what is there.
 struct Companion {
     version: u32,
+    effect: Effect,
     rollback: &'static str,
     /// Its own transaction fails when the query inside returns a row.
     check: &'static str,
@@ -21,9 +31,10 @@ struct Companion {
 }
 
 macro_rules! companion {
-    ($version:literal, $name:literal) => {
+    ($version:literal, $name:literal, $effect:ident) => {
         Companion {
             version: $version,
+            effect: Effect::$effect,
             rollback: include_str!(concat!("../../../migrations/rollback/R", $version, "__", $name, ".sql")),
             check: concat!(
                 "\nDO $validation$ DECLARE failures text; BEGIN \
@@ -43,18 +54,19 @@ macro_rules! companion {
 }
 
 const COMPANIONS: &[Companion] = &[
-    companion!(1, "nexus_schema"),
-    companion!(2, "audit"),
-    companion!(3, "guards"),
-    companion!(4, "ledger"),
-    companion!(5, "approvals"),
-    companion!(6, "indexes"),
-    companion!(7, "seed"),
+    companion!(1, "nexus_schema", Adds),
+    companion!(2, "audit", Adds),
+    companion!(3, "guards", Adds),
+    companion!(4, "ledger", Adds),
+    companion!(5, "approvals", Adds),
+    companion!(6, "indexes", Adds),
+    companion!(7, "seed", Adds),
 ];
 
 /// One migration with everything that belongs to it.
 pub struct Step {
     pub version: u32,
+    pub effect: Effect,
     pub name: String,
     pub rollback: &'static str,
     pub validation: &'static str,
@@ -73,6 +85,7 @@ pub fn steps() -> Vec<Step> {
             let companion = COMPANIONS.iter().find(|companion| companion.version == version)?;
             Some(Step {
                 version,
+                effect: companion.effect,
                 name: migration.name().to_owned(),
                 rollback: companion.rollback,
                 validation: companion.validation,

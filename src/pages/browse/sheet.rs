@@ -81,12 +81,21 @@ enum Body<'a> {
     NoMatch(Vec<Alternative>),
     /// A place in the list that has no rows any more.
     Beyond,
-    /// Reading took too long; filters that would help.
-    TooSlow(Vec<&'static str>),
+    /// Reading took too long.
+    TooSlow(Slow),
     Wrong {
         problem: String,
         without: String,
     },
+}
+
+/// Why a list could not be read in time.
+#[derive(Clone)]
+pub struct Slow {
+    /// Filters that would help.
+    pub filters: Vec<&'static str>,
+    /// What this database lacks.
+    pub lacks: Option<&'static str>,
 }
 
 pub struct Alternative {
@@ -136,7 +145,7 @@ pub struct Answer {
     pub tabs: Vec<Tab>,
     pub count: Counted,
     /// The page, or the filters that would make it quick enough to read.
-    pub read: Result<Page, Vec<&'static str>>,
+    pub read: Result<Page, Slow>,
     pub alternatives: Vec<Alternative>,
     pub questions: Vec<Question>,
 }
@@ -203,7 +212,7 @@ impl Sheet<'_> {
         let viewer = viewer.leading_back_to(&back);
         let pager = read.as_ref().ok().filter(|page| !page.rows.is_empty()).map(|page| pager(&asked, page, count));
         let body = match &read {
-            Err(filters) => Body::TooSlow(filters.clone()),
+            Err(slow) => Body::TooSlow(slow.clone()),
             Ok(page) if !page.rows.is_empty() => Body::Rows(rows::rows(page, &asked, &viewer)),
             Ok(_) if asked.position != Position::First => Body::Beyond,
             Ok(_) if asked.is_filtered() => Body::NoMatch(alternatives),

@@ -32,7 +32,7 @@ use crate::{
         value::Number,
     },
     error::PageError,
-    operations::{ledger, notices::Notice},
+    operations::{indexes, ledger, notices::Notice, trigrams::Trigrams},
     resource::{
         Resource, page,
         request::{ListRequest, Query},
@@ -167,6 +167,10 @@ struct DashboardPage<'a> {
     cards: Vec<Card<'a>>,
     has_role: bool,
     notices: Vec<&'a Notice>,
+    /// How many indexes are still to be built; told to whoever may look after them.
+    missing_indexes: usize,
+    /// What makes searches quick where they are not.
+    trigrams: Option<&'static str>,
     /// Pending transactions that do not expire until an administrator has looked at them.
     held: Option<Counted>,
     /// Accounts that nothing is decided on; told to whoever can do something about it.
@@ -198,6 +202,7 @@ pub async fn index(
     );
     let today = now.with_timezone(&actor.preferences.time_zone).format("%A %-d %B %Y, %H:%M %Z").to_string();
     let beginning = queue(&console, &connection, actor, &counts).await?;
+    let (missing_indexes, trigrams) = weaknesses(&connection, actor).await?;
     let page = DashboardPage {
         frame,
         today,
@@ -210,6 +215,8 @@ pub async fn index(
         cards: cards(&console, &connection, actor).await?,
         has_role: actor.role.is_some(),
         frozen: frozen(&console, &connection, actor).await?,
+        missing_indexes,
+        trigrams,
         notices: console.notices.iter().filter(|_| actor.role == Some(Admin)).collect(),
         held: if actor.role == Some(Admin) { unless_slow(holds::held(&connection).await)?.flatten() } else { None },
     };
@@ -221,6 +228,14 @@ async fn frozen(console: &Console, connection: &Connection, actor: &Actor) -> Re
         Some(accounts) if actor.may(Action::Resolve, accounts) => ledger::frozen(connection).await,
         Some(_) | None => Ok(0),
     }
+}
+
+async fn weaknesses(connection: &Connection, actor: &Actor) -> Result<(usize, Option<&'static str>), DatabaseError> {
+    if actor.role != Some(Admin) {
+        return Ok((0, None));
+    }
+    let missing = unless_slow(indexes::missing(&connection.client).await)?.map_or(0, |missing| missing.len());
+    Ok((missing, Trigrams::of(&connection.client).await?.remedy()))
 }
 
 async fn queue(

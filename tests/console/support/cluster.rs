@@ -1,7 +1,7 @@
 //! Where does the PostgreSQL of a test run live, and who stops it?
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
@@ -35,20 +35,25 @@ async fn start() -> Cluster {
     let embedded = Embedded::claim(&directory, Purpose::Serve).expect("PostgreSQL is installed");
     tokio::task::block_in_place(|| embedded.start()).expect("the test server starts");
     embedded.bootstrap().await.expect("the owner's role");
-    let warden = Command::new("sh")
+    let warden = warden(&directory);
+    Cluster { directory, _embedded: embedded, _warden: warden }
+}
+
+/// Outlives this process by as long as it takes to stop the server of a directory and to remove it.
+pub fn warden(directory: &Path) -> Child {
+    Command::new("sh")
         .arg("-c")
         .arg(
             "read _; pid=$(head -n 1 \"$1/data/postmaster.pid\") && kill -QUIT \"$pid\"; \
              while kill -0 \"$pid\" 2>/dev/null; do sleep 0.1; done; rm -rf \"$1\"",
         )
         .arg("warden")
-        .arg(&directory)
+        .arg(directory)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .expect("a shell");
-    Cluster { directory, _embedded: embedded, _warden: warden }
+        .expect("a shell")
 }
 
 impl Cluster {

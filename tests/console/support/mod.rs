@@ -5,11 +5,15 @@ mod chromium;
 mod cluster;
 mod console;
 mod database;
+mod listeners;
 pub mod people;
+mod server;
 pub mod stock;
 
 pub use browser::{Answer, Browser};
 pub use chromium::{Scripts, Size, Window, window};
 pub use console::{Console, console, console_with, program};
 pub use database::{TestDatabase, database, empty_database, staffed_database, stocked_database};
+pub use listeners::{Listener, closed_port};
 pub use people::{PASSWORD, PEOPLE};
+pub use server::{Server, server};

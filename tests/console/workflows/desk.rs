@@ -19,7 +19,7 @@ use nexus_console::{
         record::Record,
         store,
     },
-    settings::{Database as Which, Secret, Settings},
+    settings::{Database as Which, Precaution, Secret, Settings},
     tables::TABLES,
     workflows::{self, Done, WorkflowError},
 };
@@ -46,6 +46,7 @@ pub fn keys(listed: &str) -> Keys {
         smtp_url: None,
         log_dir: None,
         demo_password: None,
+        precaution: Precaution::default(),
     };
     Keys::load(&settings).expect("keys")
 }
