@@ -32,6 +32,9 @@ pub enum PageError {
         /// The labels of the roles that may.
         allowed_roles: Vec<&'static str>,
     },
+    /// The query is right, and asks for more than what it asks for can hold.
+    #[error("too much for one file: {what}")]
+    DoesNotFit { what: String, ways: Vec<WayOn> },
     /// Decided or changed by somebody else, where there is no page of its own for it.
     #[error("conflict: {what}")]
     Conflict { what: String, ways: Vec<WayOn> },
@@ -116,6 +119,7 @@ impl PageError {
         match self {
             Self::TooMany { retry_after } | Self::Unavailable { retry_after, .. } => Some(*retry_after),
             Self::BadRequest { .. }
+            | Self::DoesNotFit { .. }
             | Self::NotFound { .. }
             | Self::Forbidden { .. }
             | Self::Conflict { .. }
@@ -149,7 +153,8 @@ impl PageError {
 impl ResponseError for PageError {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
+            // 413 is about what is sent, and 422 about forms: this is a query that cannot be answered.
+            Self::BadRequest { .. } | Self::DoesNotFit { .. } => StatusCode::BAD_REQUEST,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::Forbidden { .. } | Self::StaleToken { .. } => StatusCode::FORBIDDEN,
             Self::Conflict { .. } => StatusCode::CONFLICT,

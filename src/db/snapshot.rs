@@ -38,6 +38,25 @@ impl Snapshot<'_> {
         Ok(self.transaction.query_portal_raw(portal, most).await?.map_err(DatabaseError::from))
     }
 
+    /// What a statement answers within five seconds, or `None`: either way the snapshot goes on as it was.
+    pub async fn attempt<P: BorrowToSql>(&self, text: &str, parameters: &[P]) -> Result<Option<Vec<Row>>, DatabaseError>
+    where
+        for<'a> &'a P: BorrowToSql,
+    {
+        self.transaction.batch_execute("SAVEPOINT attempt; SET LOCAL statement_timeout = '5s'").await?;
+        let answer = async {
+            let statement = self.transaction.prepare(text).await?;
+            self.transaction.query_raw(&statement, parameters.iter()).await?.try_collect().await
+        };
+        let answer = match answer.await.map_err(DatabaseError::from) {
+            Ok(rows) => Some(rows),
+            Err(DatabaseError::TooSlow) => None,
+            Err(error) => return Err(error),
+        };
+        self.transaction.batch_execute("ROLLBACK TO SAVEPOINT attempt").await?;
+        Ok(answer)
+    }
+
     /// Ends it properly: everything was read.
     pub async fn end(self) -> Result<(), DatabaseError> {
         Ok(self.transaction.commit().await?)

@@ -41,8 +41,7 @@ pub fn list_routes(config: &mut web::ServiceConfig) {
         .app_data(web::Data::new(super::export::Exports::default()))
         // Resources, not routes: another method than theirs is told so, and not that there is no such page.
         .service(web::resource("/tables/{table}").get(list).post(super::create::create))
-        .service(web::resource("/tables/{table}/export.csv").get(super::export::csv))
-        .service(web::resource("/tables/{table}/export.jsonl").get(super::export::json_lines))
+        .service(web::resource("/tables/{table}/export.{format}").get(super::export::export))
         .service(web::resource("/tables/{table}/candidates").get(super::candidates::candidates));
 }
 

@@ -192,6 +192,7 @@ fn log(asked: &Asked, error: &PageError, id: &RequestId) {
         }
         PageError::Unavailable { source: None, .. }
         | PageError::BadRequest { .. }
+        | PageError::DoesNotFit { .. }
         | PageError::NotFound { .. }
         | PageError::Forbidden { .. }
         | PageError::Conflict { .. }

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::display::return_to;
-use crate::resource::{Resource, request::Query};
+use crate::resource::{Resource, export::Format, request::Query};
 
 pub const DASHBOARD: &str = "/";
 pub const NEW_TRANSFER: &str = "/transfers/new";
@@ -90,24 +90,8 @@ pub fn approval_url(transaction: Uuid) -> String {
     format!("{APPROVALS}/{}", transaction.as_hyphenated())
 }
 
-/// The ending of an export's address, which is its format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
-    Csv,
-    JsonLines,
-}
-
-impl Ending {
-    pub const fn extension(self) -> &'static str {
-        match self {
-            Ending::Csv => "csv",
-            Ending::JsonLines => "jsonl",
-        }
-    }
-}
-
-pub fn export_url(resource: &Resource, ending: Ending, query: &Query) -> String {
-    format!("/tables/{}/export.{}{}", resource.table, ending.extension(), query.to_suffix())
+pub fn export_url(resource: &Resource, format: Format, query: &Query) -> String {
+    format!("/tables/{}/export.{}{}", resource.table, format.extension(), query.to_suffix())
 }
 
 /// The same address, with the local path that leads back from there.

@@ -166,10 +166,15 @@ impl Statement {
     }
 
     /// How many rows match, counted no further than `most` and one.
-    pub fn count(grant: &Grant, resource: &'static Resource, filters: &[Filter<'static>], most: usize) -> Statement {
+    pub fn count(grant: &Grant, request: &ListRequest, most: usize) -> Statement {
         let mut statement = Statement::default();
+        let resource = request.resource;
         statement.words(&["SELECT count(*) FROM (SELECT 1 FROM ", resource.table, " t WHERE "]);
-        statement.conditions(grant, filters).push(" LIMIT ").number(most + 1).push(") counted");
+        statement.conditions(grant, &request.filters);
+        if let Some(text) = &request.search {
+            statement.push(" AND ").matches(resource, text);
+        }
+        statement.push(" LIMIT ").number(most + 1).push(") counted");
         statement
     }
 

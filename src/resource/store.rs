@@ -83,7 +83,7 @@ pub async fn count(connection: &Connection, grant: &Grant, request: &ListRequest
             return Ok(Count::About(estimate as u64));
         }
     }
-    let statement = Statement::count(grant, request.resource, &request.filters, COUNTED as usize);
+    let statement = Statement::count(grant, request, COUNTED as usize);
     let work = async { connection.rows(statement.text(), statement.parameters()).await };
     match connection.within(Limit::Count, work).await {
         Ok(rows) => Ok(rows.first().map_or(Ok(Count::Unknown), |row| row.try_get(0).map(bounded))?),

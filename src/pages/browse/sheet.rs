@@ -20,12 +20,13 @@ use crate::{
         frame::{Crumb, Frame},
         response,
         shown::Viewer,
-        urls::{Ending, NEW_TRANSFER, export_url, list_of, list_url, new_url, selected_url, with_return},
+        urls::{NEW_TRANSFER, export_url, list_of, list_url, new_url, selected_url, with_return},
         visit::Visit,
     },
     resource::{
         Listing, Resource,
         cursor::Cursor,
+        export::Format,
         page::Page,
         request::{BadQuery, ListRequest, Position, Query},
     },
@@ -190,7 +191,7 @@ impl Sheet<'_> {
             return Vec::new();
         }
         let query = query.without(&["limit", "columns"]);
-        vec![("CSV", export_url(resource, Ending::Csv, &query)), ("JSON Lines", export_url(resource, Ending::JsonLines, &query))]
+        Format::ALL.into_iter().map(|format| (format.label(), export_url(resource, format, &query))).collect()
     }
 
     fn picking(&self, query: &Query) -> Option<Picking> {

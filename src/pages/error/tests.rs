@@ -24,6 +24,7 @@ fn failures() -> Vec<(PageError, u16, &'static str)> {
             403,
             "Administrator and Manager",
         ),
+        (PageError::DoesNotFit { what: text("A sheet holds less"), ways: Vec::new() }, 400, "A sheet holds less"),
         (PageError::Conflict { what: text("Decided already"), ways: Vec::new() }, 409, "Decided already"),
         (PageError::Gone { what: text("The link is used up") }, 410, "The link is used up"),
         (PageError::TooLarge, 413, "More was sent"),

@@ -45,6 +45,9 @@ fn words(error: &PageError) -> Words {
             let happened = "The address asks for something this page does not have. Nothing was changed.";
             Words::new("This address is not quite right", happened).detail(what)
         }
+        PageError::DoesNotFit { what, ways } => {
+            Words::new("That does not fit into one file", "Nothing was exported, and nothing was changed.").detail(what).ways(ways)
+        }
         PageError::NotFound { what, detail, ways } => {
             let heading = format!("There is no {what}");
             let happened = "The address is well formed, but nothing is there, or your role may not see it.";
