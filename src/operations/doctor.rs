@@ -1,5 +1,6 @@
 //! What is wrong with the installation, and what is to be typed?
 
+mod capacity;
 mod extension;
 mod ledger;
 mod migrations;
@@ -127,7 +128,7 @@ pub async fn examine(settings: &Settings, owner: &Target, tables: &Tables) -> Re
 }
 
 async fn questions(client: &mut Client) -> Vec<Finding> {
-    let mut findings = vec![version::examine(client).await];
+    let mut findings = vec![version::examine(client).await, capacity::examine(client).await];
     findings.extend(migrations::examine(client).await);
     findings.push(roles::examine(client).await);
     findings.push(rights::examine(client).await);

@@ -26,7 +26,7 @@ use crate::{
         snapshot::Snapshot,
         write::Write,
     },
-    error::PageError,
+    error::{Cause, PageError},
     resource::{
         export::{self, Encoder, Format},
         request::{BadQuery, ListRequest, Position, Query},
@@ -112,7 +112,7 @@ async fn export(
 }
 
 fn busy() -> PageError {
-    PageError::Unavailable { retry_after: Duration::from_secs(10), kept: None, source: None }
+    PageError::Unavailable { retry_after: Duration::from_secs(10), cause: Cause::Crowd, kept: None, source: None }
 }
 
 /// Writes down who takes what, before the first byte leaves.
