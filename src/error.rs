@@ -6,6 +6,8 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use thiserror::Error;
 
+use crate::db::absence::Why;
+
 type Source = Box<dyn std::error::Error + Send + Sync + 'static>;
 
 /// The one type every layer's error is converted to, once, by the handlers of `pages`.
@@ -48,9 +50,9 @@ pub enum PageError {
     Unprocessable { what: String },
     #[error("too many requests")]
     TooMany { retry_after: Duration },
-    /// The database is away.
-    #[error("the database does not answer")]
-    Unavailable { retry_after: Duration, kept: Option<Kept>, source: Option<Source> },
+    /// It passes, and the same may succeed then.
+    #[error("unavailable: {cause}")]
+    Unavailable { retry_after: Duration, cause: Cause, kept: Option<Kept>, source: Option<Source> },
     /// The form's token is missing or of another session.
     #[error("the form's token is stale")]
     StaleToken { kept: Option<Kept>, back: String },
@@ -64,6 +66,23 @@ pub enum PageError {
     Refused(StatusCode),
     #[error("internal error")]
     Internal { source: Source },
+}
+
+/// What has to pass before a request can be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Cause {
+    #[error("the database is away: {0}")]
+    Database(Why),
+    #[error("the database took too long")]
+    Slow,
+    #[error("somebody else holds what this needs")]
+    Held,
+    /// Others take what there is of it.
+    #[error("too many of these at once")]
+    Crowd,
+    /// The answer to a COMMIT was lost.
+    #[error("whether it was saved is not known")]
+    Unsure,
 }
 
 /// A link on an error page: what to do next.
@@ -110,7 +129,12 @@ impl PageError {
 
     #[must_use]
     pub fn unavailable(source: impl Into<Source>) -> Self {
-        Self::Unavailable { retry_after: Duration::from_secs(5), kept: None, source: Some(source.into()) }
+        Self::Unavailable {
+            retry_after: Duration::from_secs(5),
+            cause: Cause::Database(Why::Away),
+            kept: None,
+            source: Some(source.into()),
+        }
     }
 
     /// What `Retry-After` says, for the two that pass by themselves.
@@ -142,7 +166,9 @@ impl PageError {
             StatusCode::NOT_FOUND => Self::not_found("page at this address"),
             StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
             StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
-            StatusCode::SERVICE_UNAVAILABLE => Self::Unavailable { retry_after: Duration::from_secs(5), kept: None, source: None },
+            StatusCode::SERVICE_UNAVAILABLE => {
+                Self::Unavailable { retry_after: Duration::from_secs(5), cause: Cause::Database(Why::Away), kept: None, source: None }
+            }
             other if other.is_server_error() => Self::internal(format!("the framework answered {other}")),
             other => Self::Refused(other),
         }

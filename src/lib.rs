@@ -3,6 +3,7 @@
 pub mod app;
 pub mod audit;
 pub mod auth;
+mod chain;
 pub mod cli;
 pub mod db;
 pub mod demo;

@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use super::origin::{Channel, Origin, Party};
 use super::session::{self, ABSOLUTE_LIMIT, Found, LoadedSession};
+use crate::chain::chain;
+use crate::db::absence::Why;
 use crate::db::pool::{Database, DatabaseError};
 use crate::db::write::Write;
 
@@ -32,17 +34,20 @@ type State = HashMap<String, String>;
 #[derive(Debug, Serialize, Deserialize)]
 enum Outcome {
     Session(Box<LoadedSession>),
-    /// The database is away: whether there is a session is unknown, and the page says 503.
-    Away,
+    /// The database is away or too busy: whether there is a session is unknown, and the page says 503.
+    Away {
+        why: Why,
+        cause: String,
+    },
     /// Reading failed for another reason, which has been logged.
     Failed,
 }
 
 /// Whether there is a session could not be found out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SessionUnavailable {
-    #[error("the database is away")]
-    Away,
+    #[error("the session could not be looked up: {cause}")]
+    Away { why: Why, cause: String },
     #[error("the session could not be read")]
     Failed,
 }
@@ -55,7 +60,7 @@ pub fn current(state: &actix_session::Session) -> Result<Option<LoadedSession>, 
     match state.get::<Outcome>(LOADED) {
         Ok(None) => Ok(None),
         Ok(Some(Outcome::Session(session))) => Ok(Some(*session)),
-        Ok(Some(Outcome::Away)) => Err(SessionUnavailable::Away),
+        Ok(Some(Outcome::Away { why, cause })) => Err(SessionUnavailable::Away { why, cause }),
         Ok(Some(Outcome::Failed)) | Err(_) => Err(SessionUnavailable::Failed),
     }
 }
@@ -182,6 +187,7 @@ fn opened(state: &State) -> Option<Result<SessionKey, StoreError>> {
 impl SessionStore for DatabaseSessions {
     async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
         let deserialization = |error: serde_json::Error| LoadError::Deserialization(error.into());
+        let away = |why, cause| carried(&Outcome::Away { why, cause }, None).map(Some).map_err(deserialization);
         match self.find(key.as_ref()).await {
             Ok(None) => Ok(None),
             Ok(Some(found)) => {
@@ -189,7 +195,8 @@ impl SessionStore for DatabaseSessions {
                 carried(&outcome, found.state.as_deref()).map(Some).map_err(deserialization)
             }
             // An error here would become an empty 500 before any page of ours could speak.
-            Err(DatabaseError::Away(_)) => carried(&Outcome::Away, None).map(Some).map_err(deserialization),
+            Err(DatabaseError::Away(absence)) => away(absence.why, chain(&absence)),
+            Err(error @ (DatabaseError::TooSlow | DatabaseError::Busy)) => away(Why::Away, chain(&error)),
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a session could not be read");
                 carried(&Outcome::Failed, None).map(Some).map_err(deserialization)

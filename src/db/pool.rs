@@ -2,26 +2,37 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::{Hook, HookError, Manager, Object, Pool, PoolError, Runtime, Timeouts};
+use deadpool_postgres::{Hook, HookError, Manager, Pool, PoolError, Runtime, TimeoutType, Timeouts};
 use futures_util::{Stream, TryStreamExt};
+use tokio::time::timeout;
 use tokio_postgres::{
-    Row, Statement,
+    Client, Row, Statement,
     error::SqlState,
     types::{BorrowToSql, ToSql},
 };
 
-use super::violation::Violation;
+use super::{
+    absence::{Absence, Why},
+    lifeline::{Held, Lifeline},
+    violation::Violation,
+};
 
 /// A statement costs about 80 kB in each backend that has prepared it.
 const STATEMENTS_A_CONNECTION: usize = 64;
 /// How long a list may take before its page asks for a filter.
 const READ_TIMEOUT: &str = "5s";
+const READ_WITHIN: Duration = Duration::from_secs(5);
+/// A connection that is open and not set up yet has no limits of its own.
+const SET_UP_WITHIN: Duration = Duration::from_secs(5);
 
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    /// Unreachable, restarting, read-only or out of connections: a matter of time.
+    /// Unreachable, restarting, read-only, full or out of connections: a matter of time.
     #[error("the database is away")]
-    Away(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Away(#[source] Absence),
+    /// The answer to a COMMIT was lost: what was written stands as a whole or not at all, and nobody knows which.
+    #[error("whether it was saved is not known")]
+    Unsure(#[source] Absence),
     #[error("the statement ran out of time")]
     TooSlow,
     /// Somebody else holds what this needs; the same again may succeed.
@@ -54,7 +65,7 @@ impl From<tokio_postgres::Error> for DatabaseError {
     fn from(error: tokio_postgres::Error) -> Self {
         let Some(answer) = error.as_db_error() else {
             let lost = error.is_closed() || std::error::Error::source(&error).is_some_and(|source| source.is::<std::io::Error>());
-            return if lost { DatabaseError::Away(Box::new(error)) } else { DatabaseError::Other(error) };
+            return if lost { DatabaseError::Away(Absence::new(Why::Away, error)) } else { DatabaseError::Other(error) };
         };
         if let Some(violation) = Violation::of(answer) {
             return DatabaseError::Violation(violation);
@@ -69,12 +80,12 @@ impl From<tokio_postgres::Error> for DatabaseError {
                 detail: answer.detail().map(str::to_owned),
             });
         }
+        if let Some(why) = Why::of(answer.code()) {
+            return DatabaseError::Away(Absence::new(why, error));
+        }
         match *answer.code() {
             SqlState::QUERY_CANCELED => DatabaseError::TooSlow,
             SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED | SqlState::LOCK_NOT_AVAILABLE => DatabaseError::Busy,
-            SqlState::READ_ONLY_SQL_TRANSACTION => DatabaseError::Away(Box::new(error)),
-            // Connection exceptions, out of resources, shutdown and crash of the server.
-            _ if ["08", "53", "57P"].iter().any(|class| code.starts_with(class)) => DatabaseError::Away(Box::new(error)),
             _ => DatabaseError::Other(error),
         }
     }
@@ -85,10 +96,12 @@ impl From<PoolError> for DatabaseError {
         match error {
             PoolError::Backend(error) => match DatabaseError::from(error) {
                 // Nobody gets this far with a wrong statement: whatever failed, we have no connection.
-                DatabaseError::Other(error) => DatabaseError::Away(Box::new(error)),
+                DatabaseError::Other(error) => DatabaseError::Away(Absence::new(Why::Away, error)),
                 known => known,
             },
-            other => DatabaseError::Away(Box::new(other)),
+            // Every connection of our own is taken by requests that are still at work.
+            PoolError::Timeout(TimeoutType::Wait) => DatabaseError::Away(Absence::new(Why::Crowded, error)),
+            other => DatabaseError::Away(Absence::new(Why::Away, other)),
         }
     }
 }
@@ -125,17 +138,10 @@ impl Database {
             })
             .post_create(Hook::async_fn(move |client, _| {
                 Box::pin(async move {
-                    // Reading is the default: a write outside `Write` fails in the database itself.
-                    for statement in
-                        ["SET search_path = public, pg_catalog", "SET default_transaction_read_only = on", "SET TIME ZONE 'UTC'"]
-                    {
-                        client.batch_execute(statement).await.map_err(HookError::Backend)?;
+                    match timeout(SET_UP_WITHIN, set_up(client, step_down)).await {
+                        Ok(outcome) => outcome.map_err(HookError::Backend),
+                        Err(_elapsed) => Err(HookError::message("no answer while the connection was set up")),
                     }
-                    client
-                        .execute("SELECT set_config('statement_timeout', $1, false)", &[&READ_TIMEOUT])
-                        .await
-                        .map_err(HookError::Backend)?;
-                    client.batch_execute(step_down).await.map_err(HookError::Backend)
                 })
             }))
             .build();
@@ -145,45 +151,67 @@ impl Database {
         }
     }
 
+    /// Closes what nobody works with: connections from before an absence lead nowhere, and need not say so.
+    pub fn forget_idle(&self) {
+        drop(self.pool.retain(|_, _| false));
+    }
+
     /// # Errors
     /// `Away` when no connection can be had within five seconds.
     pub async fn read(&self) -> Result<Connection, DatabaseError> {
-        Ok(Connection { client: self.pool.get().await? })
+        Ok(Connection { client: Held::new(self.pool.get().await?, Lifeline::new(READ_WITHIN)) })
     }
+}
+
+async fn set_up(client: &Client, step_down: &str) -> Result<(), tokio_postgres::Error> {
+    // Reading is the default: a write outside `Write` fails in the database itself.
+    for statement in ["SET search_path = public, pg_catalog", "SET default_transaction_read_only = on", "SET TIME ZONE 'UTC'"] {
+        client.batch_execute(statement).await?;
+    }
+    client.execute("SELECT set_config('statement_timeout', $1, false)", &[&READ_TIMEOUT]).await?;
+    client.batch_execute(step_down).await
 }
 
 /// A connection out of the pool, in whatever transaction its owner began.
 pub struct Connection {
-    pub(crate) client: Object,
+    pub(crate) client: Held,
 }
 
 pub type Parameter<'a> = &'a (dyn ToSql + Sync);
 
 impl Connection {
+    /// Waits for an answer no longer than for one of a server that is there.
+    ///
+    /// # Errors
+    /// See [`DatabaseError`]; `Away` where no answer comes.
+    pub(crate) async fn answer<T>(&self, work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, DatabaseError> {
+        self.client.lifeline.answer(work).await
+    }
+
     /// # Errors
     /// As PostgreSQL refuses the text.
     pub async fn prepare(&self, text: &str) -> Result<Statement, DatabaseError> {
         if self.client.statement_cache.size() >= STATEMENTS_A_CONNECTION {
             self.client.statement_cache.clear();
         }
-        Ok(self.client.prepare_cached(text).await?)
+        self.answer(self.client.prepare_cached(text)).await
     }
 
     /// # Errors
     /// See [`DatabaseError`]; so for the three below.
     pub async fn query(&self, text: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, DatabaseError> {
         let statement = self.prepare(text).await?;
-        Ok(self.client.query(&statement, parameters).await?)
+        self.answer(self.client.query(&statement, parameters)).await
     }
 
     pub async fn query_opt(&self, text: &str, parameters: &[Parameter<'_>]) -> Result<Option<Row>, DatabaseError> {
         let statement = self.prepare(text).await?;
-        Ok(self.client.query_opt(&statement, parameters).await?)
+        self.answer(self.client.query_opt(&statement, parameters)).await
     }
 
     pub async fn query_one(&self, text: &str, parameters: &[Parameter<'_>]) -> Result<Row, DatabaseError> {
         let statement = self.prepare(text).await?;
-        Ok(self.client.query_one(&statement, parameters).await?)
+        self.answer(self.client.query_one(&statement, parameters)).await
     }
 
     pub(crate) async fn rows<P: BorrowToSql>(&self, text: &str, parameters: &[P]) -> Result<Vec<Row>, DatabaseError>
@@ -203,8 +231,8 @@ impl Connection {
         for<'a> &'a P: BorrowToSql,
     {
         let statement = self.prepare(text).await?;
-        let rows = self.client.query_raw(&statement, parameters.iter()).await?;
-        Ok(rows.map_err(DatabaseError::from))
+        let rows = self.answer(self.client.query_raw(&statement, parameters.iter())).await?;
+        Ok(self.client.lifeline.answers(rows))
     }
 
     /// Runs `work` with another limit than a list's; both settings travel with it in one round trip.
@@ -212,9 +240,9 @@ impl Connection {
         let set = "SELECT set_config('statement_timeout', $1, false)";
         let statement = self.prepare(set).await?;
         let (before, answer, after) = futures_util::future::join3(
-            self.client.query(&statement, &[&limit.text() as Parameter<'_>]),
+            self.answer(self.client.query(&statement, &[&limit.text() as Parameter<'_>])),
             work,
-            self.client.query(&statement, &[&READ_TIMEOUT as Parameter<'_>]),
+            self.answer(self.client.query(&statement, &[&READ_TIMEOUT as Parameter<'_>])),
         )
         .await;
         before?;

@@ -1,27 +1,38 @@
 //! How are very many rows read as they stood at one moment, a few at a time?
 
+use std::time::Duration;
+
 use deadpool_postgres::Transaction;
-use futures_util::{Stream, TryStreamExt};
+use futures_util::Stream;
 use tokio_postgres::{IsolationLevel, Portal, Row, types::BorrowToSql};
 
-use super::pool::{Connection, DatabaseError};
+use super::{
+    lifeline::Lifeline,
+    pool::{Connection, DatabaseError},
+};
 
 /// However long it takes; but whoever stops fetching loses the snapshot, which keeps old rows alive for everybody.
 const LIMITS: &str = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = '60s'";
 
+/// The server has no limit here; but one that says nothing for so long is not there any more.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(120);
+
 /// A transaction that only reads, and sees nothing of what others write meanwhile. Dropped, it is rolled back.
 pub struct Snapshot<'c> {
     transaction: Transaction<'c>,
+    lifeline: Lifeline,
 }
 
 impl Snapshot<'_> {
     /// # Errors
     /// See [`DatabaseError`]; so for all below.
     pub async fn take(connection: &mut Connection) -> Result<Snapshot<'_>, DatabaseError> {
+        let lifeline = connection.client.lifeline.clone();
         let builder = connection.client.build_transaction();
-        let transaction = builder.isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await?;
-        transaction.batch_execute(LIMITS).await?;
-        Ok(Snapshot { transaction })
+        let transaction = lifeline.answer(builder.isolation_level(IsolationLevel::RepeatableRead).read_only(true).start()).await?;
+        lifeline.answer(transaction.batch_execute(LIMITS)).await?;
+        lifeline.allow(ANSWERS_WITHIN);
+        Ok(Snapshot { transaction, lifeline })
     }
 
     /// A statement's rows, none of them read yet.
@@ -29,13 +40,14 @@ impl Snapshot<'_> {
     where
         for<'a> &'a P: BorrowToSql,
     {
-        let statement = self.transaction.prepare(text).await?;
-        Ok(self.transaction.bind_raw(&statement, parameters.iter()).await?)
+        let statement = self.lifeline.answer(self.transaction.prepare(text)).await?;
+        self.lifeline.answer(self.transaction.bind_raw(&statement, parameters.iter())).await
     }
 
     /// The next rows, at most `most`: fewer mean that there are no more.
     pub async fn fetch(&self, portal: &Portal, most: i32) -> Result<impl Stream<Item = Result<Row, DatabaseError>> + use<>, DatabaseError> {
-        Ok(self.transaction.query_portal_raw(portal, most).await?.map_err(DatabaseError::from))
+        let rows = self.lifeline.answer(self.transaction.query_portal_raw(portal, most)).await?;
+        Ok(self.lifeline.answers(rows))
     }
 
     /// What a statement answers within five seconds, or `None`: either way the snapshot goes on as it was.
@@ -59,6 +71,6 @@ impl Snapshot<'_> {
 
     /// Ends it properly: everything was read.
     pub async fn end(self) -> Result<(), DatabaseError> {
-        Ok(self.transaction.commit().await?)
+        self.lifeline.answer(self.transaction.commit()).await
     }
 }

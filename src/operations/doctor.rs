@@ -1,5 +1,6 @@
 //! What is wrong with the installation, and what is to be typed?
 
+mod capacity;
 mod extension;
 mod indexes;
 mod ledger;
@@ -128,7 +129,7 @@ pub async fn examine(settings: &Settings, owner: &Target, tables: &Tables) -> Re
 }
 
 async fn questions(client: &mut Client, settings: &Settings) -> Vec<Finding> {
-    let mut findings = vec![version::examine(client).await];
+    let mut findings = vec![version::examine(client).await, capacity::examine(client).await];
     findings.extend(migrations::examine(client).await);
     findings.push(roles::examine(client, settings).await);
     findings.push(rights::examine(client).await);

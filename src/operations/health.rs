@@ -6,7 +6,7 @@ use actix_web::{
     web::{Data, ServiceConfig, resource},
 };
 
-use super::readiness::{Readiness, State};
+use super::readiness::{Changes, Readiness, State};
 
 pub const LIVE: &str = "/health/live";
 pub const READY: &str = "/health/ready";
@@ -22,16 +22,19 @@ async fn live() -> HttpResponse {
 
 async fn ready(readiness: Data<Readiness>) -> HttpResponse {
     match readiness.state() {
-        State::Ready => text(HttpResponse::Ok(), "ready\n"),
+        State::Ready => match readiness.changes() {
+            Changes::Taken => text(HttpResponse::Ok(), "ready\n"),
+            Changes::Refused => text(HttpResponse::Ok(), "ready to be read: the database takes no changes\n"),
+        },
         State::Starting { what } => {
             let mut response = HttpResponse::ServiceUnavailable();
             response.insert_header((RETRY_AFTER, "2"));
             text(response, format!("not ready: {what}\n"))
         }
-        State::Away { since } => {
+        State::Away { since, why } => {
             let mut response = HttpResponse::ServiceUnavailable();
             response.insert_header((RETRY_AFTER, "2"));
-            text(response, format!("not ready: the database is away since {} s\n", since.elapsed().as_secs()))
+            text(response, format!("not ready: the database is away since {} s: {why}\n", since.elapsed().as_secs()))
         }
     }
 }

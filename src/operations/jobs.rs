@@ -1,12 +1,13 @@
 //! What does the console do by itself while it serves, how often, and what if it fails?
 
-use std::{any::Any, error::Error, panic::AssertUnwindSafe, pin::Pin, time::Duration};
+use std::{any::Any, panic::AssertUnwindSafe, pin::Pin, time::Duration};
 
 use futures_util::FutureExt;
 use tokio::task::JoinSet;
 
 use crate::{
     auth::policy::Policy,
+    chain::chain,
     db::{
         connect::Target,
         pool::{Database, DatabaseError},
@@ -102,16 +103,4 @@ async fn keep(job: Job, jobs: Jobs) {
 fn said(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     ["it panicked: ", text.unwrap_or("nothing more is known")].concat()
-}
-
-/// An error with everything it says it comes from.
-fn chain(error: &DatabaseError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
 }

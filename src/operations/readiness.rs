@@ -8,7 +8,13 @@ use std::{
 use tokio::sync::watch;
 use tokio_postgres::Client;
 
-use crate::db::connect::{Target, connect};
+use crate::{
+    chain::chain,
+    db::{
+        absence::Why,
+        connect::{Reason, Target, connect},
+    },
+};
 
 const PROBE_EVERY: Duration = Duration::from_secs(1);
 const PROBE_SOON: Duration = Duration::from_millis(100);
@@ -24,18 +30,29 @@ pub enum State {
     /// Was ready; the database cannot be reached since then.
     Away {
         since: Instant,
+        why: Why,
     },
+}
+
+/// Whether the database takes changes; reading goes on where it does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changes {
+    Taken,
+    /// It follows another database, or is about to take over from it.
+    Refused,
 }
 
 /// Shared by every worker and by the tasks that watch the database.
 #[derive(Debug, Clone)]
 pub struct Readiness {
     state: Arc<watch::Sender<State>>,
+    changes: Arc<watch::Sender<Changes>>,
 }
 
 impl Default for Readiness {
     fn default() -> Self {
-        Self { state: Arc::new(watch::Sender::new(State::Starting { what: "starting" })) }
+        let state = watch::Sender::new(State::Starting { what: "starting" });
+        Self { state: Arc::new(state), changes: Arc::new(watch::Sender::new(Changes::Taken)) }
     }
 }
 
@@ -43,6 +60,11 @@ impl Readiness {
     #[must_use]
     pub fn state(&self) -> State {
         *self.state.borrow()
+    }
+
+    #[must_use]
+    pub fn changes(&self) -> Changes {
+        *self.changes.borrow()
     }
 
     #[must_use]
@@ -59,19 +81,29 @@ impl Readiness {
     }
 
     /// Said by whoever notices first; a start that is not done yet stays a start.
-    pub fn away(&self) {
+    pub fn away(&self, why: Why) {
         self.state.send_if_modified(|state| match state {
             State::Ready => {
-                *state = State::Away { since: Instant::now() };
+                *state = State::Away { since: Instant::now(), why };
+                true
+            }
+            State::Away { since, why: before } if *before != why => {
+                *state = State::Away { since: *since, why };
                 true
             }
             State::Starting { .. } | State::Away { .. } => false,
         });
     }
 
-    fn back(&self) {
+    fn back(&self, changes: Changes) {
+        if self.changes.send_replace(changes) != changes {
+            match changes {
+                Changes::Taken => tracing::info!("the database takes changes again"),
+                Changes::Refused => tracing::warn!("the database takes no changes: it is a standby; pages can be read, forms answer 503"),
+            }
+        }
         self.state.send_if_modified(|state| match state {
-            State::Away { since } => {
+            State::Away { since, .. } => {
                 tracing::info!("the database is back after {:?}", since.elapsed());
                 *state = State::Ready;
                 true
@@ -96,32 +128,46 @@ impl Readiness {
                 State::Away { .. } => tokio::time::sleep(PROBE_SOON).await,
             }
             match tokio::time::timeout(PROBE_ANSWERS, answers(&target, &mut connection)).await {
-                Ok(Ok(())) => self.back(),
-                Ok(Err(reason)) => {
+                Ok(Ok(changes)) => self.back(changes),
+                Ok(Err(silence)) => {
                     connection = None;
-                    self.say(&reason);
+                    self.say(silence.why, &silence.reason);
                 }
                 Err(_elapsed) => {
                     connection = None;
-                    self.say("the database does not answer");
+                    self.say(Why::Away, "the database does not answer");
                 }
             }
         }
     }
 
     /// Once for each absence: the log is read by people.
-    fn say(&self, reason: &str) {
+    fn say(&self, why: Why, reason: &str) {
         if self.is_ready() {
             tracing::warn!("{reason}; pages answer 503 until it is back");
         }
-        self.away();
+        self.away(why);
     }
 }
 
-async fn answers(target: &Target, connection: &mut Option<Client>) -> Result<(), String> {
+/// Why a probe failed, and how that is told.
+struct Silence {
+    why: Why,
+    reason: String,
+}
+
+async fn answers(target: &Target, connection: &mut Option<Client>) -> Result<Changes, Silence> {
     let client = match connection {
         Some(client) if !client.is_closed() => client,
-        Some(_) | None => connection.insert(connect(target).await.map_err(|error| error.to_string())?),
+        Some(_) | None => connection.insert(connect(target).await.map_err(|error| Silence {
+            why: if error.reason == Reason::TooManyConnections { Why::Crowded } else { Why::Away },
+            reason: error.to_string(),
+        })?),
     };
-    client.batch_execute("SELECT 1").await.map_err(|error| error.to_string())
+    let follows = async { client.query_one("SELECT pg_is_in_recovery()", &[]).await?.try_get(0) };
+    match follows.await {
+        Ok(true) => Ok(Changes::Refused),
+        Ok(false) => Ok(Changes::Taken),
+        Err(error) => Err(Silence { why: Why::Away, reason: chain(&error) }),
+    }
 }

@@ -194,14 +194,14 @@ pub fn leave(console: &Console, to: &str, kind: FlashKind, text: &str) -> HttpRe
 /// While the database is away the page keeps what was typed.
 pub fn keeping(error: PageError, request: &HttpRequest, submission: &Submission) -> PageError {
     match error {
-        PageError::Unavailable { retry_after, kept: None, source } => {
+        PageError::Unavailable { retry_after, cause, kept: None, source } => {
             let kept = resume::action(request).map(|action| Kept {
                 action,
                 fields: resume::without_secrets(submission),
                 word: "Send it again",
                 token: None,
             });
-            PageError::Unavailable { retry_after, kept, source }
+            PageError::Unavailable { retry_after, cause, kept, source }
         }
         other => other,
     }

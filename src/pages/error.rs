@@ -13,8 +13,10 @@ use words::view_of;
 
 use super::arrival::loggable;
 use super::frame::{Crumb, Frame};
+use super::kept;
 use super::response::{Accepted, Transport, html_response, render, secure};
 use super::urls;
+use crate::chain::chain;
 use crate::error::{Kept, PageError, WayOn};
 
 #[cfg(test)]
@@ -83,7 +85,7 @@ pub async fn error_pages<B: MessageBody + 'static>(request: ServiceRequest, next
         Ok(response) => response,
         Err(error) => {
             // A middleware below refused; there is no request left to hang a response on.
-            let mut response = draw(&asked, &of_error(&error), None, &asked.id);
+            let mut response = draw(&asked, &of_error(&error), None, None, &asked.id);
             secure(response.headers_mut(), asked.transport);
             return Err(InternalError::from_response("refused before any page", response).into());
         }
@@ -95,8 +97,8 @@ pub async fn error_pages<B: MessageBody + 'static>(request: ServiceRequest, next
     let frame = Frame::for_failure(response.request());
     let status = response.status();
     let mut drawn = match response.response().error() {
-        Some(error) => draw(&asked, &of_error(error), frame.as_ref(), &id),
-        None => draw(&asked, &PageError::of_status(status), frame.as_ref(), &id),
+        Some(error) => draw(&asked, &of_error(error), frame.as_ref(), kept::of_answered(response.request()), &id),
+        None => draw(&asked, &PageError::of_status(status), frame.as_ref(), None, &id),
     };
     // What the inner layers said about the connection and the cookies still holds.
     for (name, value) in response.headers() {
@@ -150,9 +152,14 @@ fn of_error(error: &Error) -> Failure<'_> {
 }
 
 /// Draws the page and logs, once, what nobody is shown.
-fn draw(asked: &Asked, error: &PageError, frame: Option<&Frame>, id: &RequestId) -> HttpResponse {
+///
+/// `sent`: what the request's form said, for failures that pass; its handler may have kept it already.
+fn draw(asked: &Asked, error: &PageError, frame: Option<&Frame>, sent: Option<Kept>, id: &RequestId) -> HttpResponse {
     log(asked, error, id);
-    let view = view_of(error, id);
+    let mut view = view_of(error, id);
+    if matches!(error, PageError::Unavailable { .. }) {
+        view.kept = view.kept.or(sent);
+    }
     let html = match frame {
         Some(frame) if frame.actor.is_some() => {
             let mut frame = frame.clone();
@@ -187,8 +194,8 @@ fn log(asked: &Asked, error: &PageError, id: &RequestId) {
         PageError::Internal { source } => {
             tracing::error!(request_id = id.0, method = %asked.method, path = asked.path, cause = chain(source.as_ref()), "request failed");
         }
-        PageError::Unavailable { source: Some(source), .. } => {
-            tracing::warn!(request_id = id.0, method = %asked.method, path = asked.path, cause = chain(source.as_ref()), "database away");
+        PageError::Unavailable { cause, source: Some(source), .. } => {
+            tracing::warn!(request_id = id.0, method = %asked.method, path = asked.path, cause = chain(source.as_ref()), "{cause}");
         }
         PageError::Unavailable { source: None, .. }
         | PageError::BadRequest { .. }
@@ -205,16 +212,4 @@ fn log(asked: &Asked, error: &PageError, id: &RequestId) {
         | PageError::SignedOut
         | PageError::Refused(_) => {}
     }
-}
-
-/// An error with everything it says it comes from.
-fn chain(error: &(dyn std::error::Error + Send + Sync + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
 }

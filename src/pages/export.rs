@@ -27,7 +27,7 @@ use crate::{
         snapshot::Snapshot,
         write::Write,
     },
-    error::{PageError, WayOn},
+    error::{Cause, PageError, WayOn},
     resource::{
         Column, Resource,
         export::{self, Encoder, ExportError, Format},
@@ -102,7 +102,7 @@ pub async fn export(
 }
 
 fn busy() -> PageError {
-    PageError::Unavailable { retry_after: Duration::from_secs(10), kept: None, source: None }
+    PageError::Unavailable { retry_after: Duration::from_secs(10), cause: Cause::Crowd, kept: None, source: None }
 }
 
 fn too_long(resource: &'static Resource, query: &Query) -> PageError {

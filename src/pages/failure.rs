@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use crate::{
     auth::policy::{Action, Refused},
-    db::pool::{DatabaseError, Objection},
-    error::PageError,
+    db::{
+        absence::Absence,
+        pool::{DatabaseError, Objection},
+    },
+    error::{Cause, PageError},
     resource::{request::BadQuery, store::StoreError},
 };
 
@@ -14,12 +17,10 @@ const SOON: Duration = Duration::from_secs(5);
 impl From<DatabaseError> for PageError {
     fn from(error: DatabaseError) -> PageError {
         match error {
-            DatabaseError::Away(source) => PageError::Unavailable { retry_after: SOON, kept: None, source: Some(source) },
-            DatabaseError::TooSlow => PageError::Unavailable { retry_after: SOON, kept: None, source: None },
-            DatabaseError::Busy => PageError::Conflict {
-                what: "Somebody else is changing this at the same moment. Nothing was saved; try again.".to_owned(),
-                ways: Vec::new(),
-            },
+            DatabaseError::Away(absence) => later(Cause::Database(absence.why), Some(absence)),
+            DatabaseError::Unsure(absence) => later(Cause::Unsure, Some(absence)),
+            DatabaseError::TooSlow => later(Cause::Slow, None),
+            DatabaseError::Busy => later(Cause::Held, None),
             DatabaseError::Violation(violation) => {
                 PageError::Unprocessable { what: format!("The database refused the value of {}.", named(&violation.columns)) }
             }
@@ -27,6 +28,10 @@ impl From<DatabaseError> for PageError {
             DatabaseError::Other(source) => PageError::internal(source),
         }
     }
+}
+
+fn later(cause: Cause, absence: Option<Absence>) -> PageError {
+    PageError::Unavailable { retry_after: SOON, cause, kept: None, source: absence.map(Into::into) }
 }
 
 fn named(columns: &[String]) -> String {

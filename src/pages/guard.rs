@@ -23,7 +23,7 @@ use crate::auth::reach::Source;
 use crate::auth::sealed::Purpose;
 use crate::auth::session::LoadedSession;
 use crate::auth::session_store::{self, SessionUnavailable};
-use crate::error::PageError;
+use crate::error::{Cause, PageError};
 use crate::resource::form::Submission;
 
 /// What carries a form's token.
@@ -198,9 +198,14 @@ fn stale(request: &ServiceRequest) -> PageError {
 
 fn unavailable(request: &ServiceRequest, error: SessionUnavailable) -> PageError {
     match error {
-        SessionUnavailable::Away => {
+        SessionUnavailable::Away { why, .. } => {
             let kept = request.extensions().get::<Sent>().cloned().and_then(|sent| kept::with_its_token(request, &sent));
-            PageError::Unavailable { retry_after: std::time::Duration::from_secs(5), kept, source: Some(error.into()) }
+            PageError::Unavailable {
+                retry_after: std::time::Duration::from_secs(5),
+                cause: Cause::Database(why),
+                kept,
+                source: Some(error.into()),
+            }
         }
         SessionUnavailable::Failed => PageError::internal(error),
     }

@@ -1,9 +1,9 @@
 //! How does a form that cannot be taken now survive on the page that says so?
 
-use actix_web::HttpMessage;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpRequest};
 
 use super::guard::{self, Sent, TOKEN, is_before_login};
 use super::resume;
@@ -16,6 +16,15 @@ const WORD: &str = "Send it again";
 /// What this request's form said, for a page that knows the session and gives it a token of its own.
 pub(super) fn of(request: &ServiceRequest) -> Option<Kept> {
     let sent = request.extensions().get::<Sent>().cloned()?;
+    kept(request.request(), &sent)
+}
+
+/// As [`of`], once the request has been answered. Forms before the login have secrets only, and no session.
+pub(super) fn of_answered(request: &HttpRequest) -> Option<Kept> {
+    if is_before_login(request.path()) {
+        return None;
+    }
+    let sent = request.extensions().get::<Sent>().cloned()?;
     kept(request, &sent)
 }
 
@@ -27,7 +36,7 @@ pub(super) fn with_its_token(request: &ServiceRequest, sent: &Sent) -> Option<Ke
         return None;
     }
     let token = sent.get(TOKEN).and_then(|token| console.entrance.csrf.masked_anew(token));
-    Some(Kept { token, ..kept(request, sent)? })
+    Some(Kept { token, ..kept(request.request(), sent)? })
 }
 
 /// For whoever answers before the guard has seen the request: reads the form that it sends.
@@ -39,8 +48,8 @@ pub async fn while_away(request: &mut ServiceRequest) -> Option<Kept> {
     with_its_token(request, &sent)
 }
 
-fn kept(request: &ServiceRequest, sent: &Sent) -> Option<Kept> {
-    let action = resume::action(request.request())?;
+fn kept(request: &HttpRequest, sent: &Sent) -> Option<Kept> {
+    let action = resume::action(request)?;
     let fields = resume::without_secrets(sent);
     (!fields.is_empty()).then_some(Kept { action, fields, word: WORD, token: None })
 }

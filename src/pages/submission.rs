@@ -1,20 +1,29 @@
 //! What did a form send, byte for byte, and is it a form at all?
 
-use std::future::{Ready, ready};
+use std::{
+    future::{Ready, ready},
+    time::Duration,
+};
 
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     dev::{Payload, ServiceRequest},
-    http::header::{self, HeaderMap},
+    http::{
+        StatusCode,
+        header::{self, HeaderMap},
+    },
     web,
 };
 use futures_util::StreamExt;
+use tokio::time::timeout;
 
 use super::guard::Sent;
 use crate::{error::PageError, resource::form::Submission};
 
 /// The largest form; a browser's files and other programs' bodies end here.
 const LARGEST: usize = 1024 * 1024;
+/// A form is on its way for so long and no longer: whoever sends it a byte at a time only holds a connection.
+const WITHIN: Duration = Duration::from_secs(30);
 /// More fields than any form has.
 const MOST: usize = 500;
 /// A selection has a field a row, and says itself when those are too many.
@@ -33,12 +42,18 @@ impl FromRequest for Submission {
 /// Takes the form off a request.
 ///
 /// # Errors
-/// `TooLarge`, a body of another kind or with more fields than any form has, or one that broke off.
+/// `TooLarge`, a body of another kind or with more fields than any form has, or one that broke off or was too slow.
 pub async fn receive(request: &mut ServiceRequest) -> Result<Submission, PageError> {
     if let Some(refused) = refusal(request.headers()) {
         return Err(refused);
     }
-    let mut payload = request.take_payload();
+    let body =
+        timeout(WITHIN, body(request.take_payload())).await.map_err(|_elapsed| PageError::Refused(StatusCode::REQUEST_TIMEOUT))??;
+    let most = if request.path().ends_with("/selected") { MOST_SELECTED } else { MOST };
+    decode(&body, most)
+}
+
+async fn body(mut payload: Payload) -> Result<web::BytesMut, PageError> {
     let mut body = web::BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| PageError::bad_request("The form broke off on its way"))?;
@@ -47,8 +62,7 @@ pub async fn receive(request: &mut ServiceRequest) -> Result<Submission, PageErr
         }
         body.extend_from_slice(&chunk);
     }
-    let most = if request.path().ends_with("/selected") { MOST_SELECTED } else { MOST };
-    decode(&body, most)
+    Ok(body)
 }
 
 /// What the head alone tells: a body too large is not read, another kind of body not guessed at.

@@ -181,5 +181,5 @@ pub async fn referring(
 
 async fn run(write: &Write, statement: &Statement) -> Result<u64, DatabaseError> {
     let prepared = write.prepare(statement.text()).await?;
-    Ok(write.client.execute_raw(&prepared, statement.parameters()).await?)
+    write.answer(write.client.execute_raw(&prepared, statement.parameters())).await
 }

@@ -11,7 +11,9 @@ use actix_web::{
 };
 
 use crate::{
-    error::PageError,
+    app::Console,
+    db::absence::Why,
+    error::{Cause, PageError},
     operations::readiness::{Readiness, State},
     pages::kept,
 };
@@ -23,11 +25,15 @@ pub(super) async fn only_when_ready<B: MessageBody>(mut request: ServiceRequest,
     let needs_none = ["/health/", "/static/"].iter().any(|start| request.path().starts_with(start));
     let state = request.app_data::<Data<Readiness>>().map(|readiness| readiness.state());
     match state {
-        Some(State::Ready) | None => next.call(request).await,
+        // Connections that are open already may still answer.
+        Some(State::Ready | State::Away { why: Why::Crowded, .. }) | None => next.call(request).await,
         Some(State::Starting { .. } | State::Away { .. }) if needs_none => next.call(request).await,
         Some(State::Starting { .. } | State::Away { .. }) => {
+            if let Some(console) = request.app_data::<Data<Console>>() {
+                console.database.forget_idle();
+            }
             let kept = kept::while_away(&mut request).await;
-            Err(PageError::Unavailable { retry_after: TRY_AGAIN_AFTER, kept, source: None }.into())
+            Err(PageError::Unavailable { retry_after: TRY_AGAIN_AFTER, cause: Cause::Database(Why::Away), kept, source: None }.into())
         }
     }
 }

@@ -31,8 +31,9 @@ const CONNECTIONS_A_POOL: usize = 4;
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const DISCONNECT_WITHIN: Duration = Duration::from_secs(2);
-/// How long requests in flight may take to finish once the console is told to stop.
-const FINISH_WITHIN_SECONDS: u64 = 10;
+/// How long requests in flight may take to finish once the console is told to stop: an export takes its time, and
+/// whoever stops services kills them after a minute or so.
+const FINISH_WITHIN_SECONDS: u64 = 45;
 const CONNECTIONS_A_WORKER: usize = 4096;
 
 pub(super) fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {

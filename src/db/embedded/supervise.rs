@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{Embedded, EmbeddedError, Hold, Life};
-use crate::operations::readiness::Readiness;
+use crate::{db::absence::Why, operations::readiness::Readiness};
 
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -26,7 +26,7 @@ impl Embedded {
             if *self.life() == Life::Stopped {
                 return;
             }
-            readiness.away();
+            readiness.away(Why::Away);
             tracing::warn!("PostgreSQL died; starting it again");
             let embedded = Arc::clone(&self);
             match tokio::task::spawn_blocking(move || embedded.start()).await {

@@ -3,6 +3,7 @@
 use super::{Finding, Verdict};
 use crate::{
     app::Tables,
+    chain::chain,
     db::{
         connect::Target,
         pool::{Database, DatabaseError, ServingRole},
@@ -43,11 +44,4 @@ fn finding(disagreement: &proof::Finding) -> Finding {
         Severity::Note => Verdict::Note(text),
     };
     Finding { question: QUESTION, verdict }
-}
-
-fn chain(error: &DatabaseError) -> String {
-    match std::error::Error::source(error) {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
-    }
 }

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use super::{Job, Jobs, Turn};
 use crate::{
-    db::pool::DatabaseError,
+    db::{
+        absence::{Absence, Why},
+        pool::DatabaseError,
+    },
     operations::ledger::{self, CheckError},
 };
 
@@ -28,6 +31,6 @@ async fn turn(jobs: Jobs) -> Result<Turn, DatabaseError> {
         Err(CheckError::TooSlow) => Err(DatabaseError::TooSlow),
         Err(CheckError::Database(error)) => Err(error),
         // Neither belongs to a check of what has changed.
-        Err(error @ (CheckError::NotYours | CheckError::Sums(_))) => Err(DatabaseError::Away(Box::new(error))),
+        Err(error @ (CheckError::NotYours | CheckError::Sums(_))) => Err(DatabaseError::Away(Absence::new(Why::Away, error))),
     }
 }

@@ -70,15 +70,16 @@ impl From<tokio_postgres::Error> for CheckError {
 
 /// How often somebody who waits asks for the lock, and how long they rest between.
 const PATIENCE: u32 = 20;
+/// Past it the check is stopped and nothing of it kept.
+const WITHIN: std::time::Duration = std::time::Duration::from_secs(60);
 const REST: std::time::Duration = std::time::Duration::from_millis(100);
 
 /// A transaction with time and memory enough for all accounts: what is added up account by account stays in memory, and
 /// compiling the statement would cost more than it saves.
 async fn begin(database: &Database, origin: &Origin) -> Result<Write, CheckError> {
     let write = Write::begin(database, origin).await?;
-    let settings =
-        "SELECT set_config('statement_timeout', '60s', true), set_config('work_mem', '64MB', true), set_config('jit', 'off', true)";
-    write.query_one(settings, &[]).await?;
+    write.allow(WITHIN).await?;
+    write.query_one("SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true)", &[]).await?;
     Ok(write)
 }
 

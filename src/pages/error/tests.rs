@@ -8,6 +8,8 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body, try_ca
 use actix_web::{App, HttpRequest, web};
 
 use super::*;
+use crate::db::absence::Why;
+use crate::error::Cause;
 use crate::pages::response::security_headers;
 
 /// Every failure, with its status and a word its page must have.
@@ -30,7 +32,11 @@ fn failures() -> Vec<(PageError, u16, &'static str)> {
         (PageError::TooLarge, 413, "More was sent"),
         (PageError::Unprocessable { what: text("No such choice") }, 422, "No such choice"),
         (PageError::TooMany { retry_after: wait }, 429, "Wait 7 seconds"),
-        (PageError::Unavailable { retry_after: wait, kept: Some(kept), source: None }, 503, "value=\"&#34;&#60;\""),
+        (
+            PageError::Unavailable { retry_after: wait, cause: Cause::Database(Why::Away), kept: Some(kept), source: None },
+            503,
+            "value=\"&#34;&#60;\"",
+        ),
         (PageError::StaleToken { kept: None, back: text("/tables/users/new") }, 403, "/tables/users/new"),
         (PageError::MethodNotAllowed, 405, "cannot be done here"),
         (PageError::Refused(StatusCode::IM_A_TEAPOT), 418, "teapot"),
@@ -48,7 +54,7 @@ async fn drawn() -> HttpResponse {
 }
 
 async fn refuse(_: ServiceRequest, _: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
-    Err(PageError::Unavailable { retry_after: Duration::from_secs(3), kept: None, source: None }.into())
+    Err(PageError::Unavailable { retry_after: Duration::from_secs(3), cause: Cause::Crowd, kept: None, source: None }.into())
 }
 
 macro_rules! app {

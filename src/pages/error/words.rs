@@ -1,7 +1,8 @@
 //! What does an error page say, failure by failure?
 
 use super::{ErrorView, RequestId};
-use crate::error::{Kept, PageError, WayOn};
+use crate::db::absence::Why;
+use crate::error::{Cause, Kept, PageError, WayOn};
 
 /// Every view has a way on; the dashboard is the last resort.
 pub(super) fn view_of(error: &PageError, id: &RequestId) -> ErrorView {
@@ -74,10 +75,9 @@ fn words(error: &PageError) -> Words {
             let happened = format!("There were too many tries. Wait {}, then try again.", duration(retry_after.as_secs()));
             Words::new("Too many tries", happened)
         }
-        PageError::Unavailable { retry_after, kept, source: _ } => {
-            let seconds = retry_after.as_secs().max(1);
-            let happened = format!("The database does not answer at the moment. Try again in {}.", duration(seconds));
-            Words::new("The console is waiting for its database", happened).kept(kept.as_ref())
+        PageError::Unavailable { retry_after, cause, kept, source: _ } => {
+            let (heading, happened) = unavailable(*cause, &duration(retry_after.as_secs().max(1)));
+            Words::new(heading, happened).kept(kept.as_ref())
         }
         PageError::StaleToken { kept, back } => {
             let happened = "The form was opened in another session, or its page was too old. Nothing was saved.";
@@ -100,6 +100,41 @@ fn words(error: &PageError) -> Words {
             let happened = "This is our fault, not yours. It was written down with the request id below.";
             Words::new("Something failed here", happened)
         }
+    }
+}
+
+/// As much of the reason as whoever waits can do something about.
+fn unavailable(cause: Cause, wait: &str) -> (&'static str, String) {
+    match cause {
+        Cause::Database(Why::Away) => (
+            "The console is waiting for its database",
+            format!("The database does not answer at the moment. Nothing was saved. Try again in {wait}."),
+        ),
+        Cause::Database(Why::Crowded) => {
+            ("Too many are at work at once", format!("No connection to the database is free. Nothing was saved. Try again in {wait}."))
+        }
+        Cause::Database(Why::Full) => (
+            "There is no room left to save this",
+            format!("Nothing was saved. Reading still works. Tell an administrator that the database is full, then try again in {wait}."),
+        ),
+        Cause::Database(Why::ReadOnly) => (
+            "Nothing can be changed at the moment",
+            format!("The database only lets itself be read. Nothing was saved. Try again in {wait}."),
+        ),
+        Cause::Slow => (
+            "This took too long",
+            format!("The database did not finish it in time, so it was stopped. Nothing was saved. Try again in {wait}, or ask for less."),
+        ),
+        Cause::Held => {
+            ("Somebody else is changing this at the same moment", format!("Nothing was saved. Try again in {wait}: then it may be free."))
+        }
+        Cause::Crowd => ("Too many of these at once", format!("Others are taking the same. Try again in {wait}.")),
+        Cause::Unsure => (
+            "It is not known whether this was saved",
+            format!(
+                "The connection to the database broke at the last moment. Send it again in {wait}: if it was saved, it is not done twice."
+            ),
+        ),
     }
 }
 

@@ -163,12 +163,12 @@ async fn decide(write: &Write, order: &Order, transaction: Uuid, digest: &str) -
     };
     let mut tried = 0;
     loop {
-        write.client.batch_execute("SAVEPOINT item").await.map_err(DatabaseError::from)?;
+        write.savepoint("SAVEPOINT item").await?;
         let refusal = match approval::decide(write, grant, transaction, order.decision, &order.reason, digest).await {
             Ok(decided) => return Ok(decided),
             Err(refusal) => refusal,
         };
-        write.client.batch_execute("ROLLBACK TO SAVEPOINT item").await.map_err(DatabaseError::from)?;
+        write.savepoint("ROLLBACK TO SAVEPOINT item").await?;
         tried += 1;
         let is_passing = matches!(refusal, Refusal::Database(DatabaseError::Busy | DatabaseError::TooSlow));
         if !is_passing || tried == TRIES {
