@@ -33,4 +33,5 @@ mod support;
 mod thirteenth;
 mod tiers;
 mod transfers;
+mod verbs_in_bulk;
 mod workflows;
