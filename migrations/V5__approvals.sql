@@ -77,7 +77,9 @@ INSERT INTO public.expiry_holds (transaction_id) SELECT t.id FROM public.transac
 CREATE TABLE public.decision_runs (
     id          uuid PRIMARY KEY DEFAULT public.nexus_uuid7(),
     decider     uuid NOT NULL,
-    decision    text NOT NULL CHECK (decision IN ('approve', 'reject')),
+    -- The table whose rows were selected, and what is done to each.
+    subject     text NOT NULL DEFAULT 'transactions',
+    decision    text NOT NULL,
     reason      text,
     state       text NOT NULL DEFAULT 'previewed' CHECK (state IN ('previewed', 'running', 'finished')),
     -- Where the order came from: every decision of the run says the same.
@@ -87,7 +89,10 @@ CREATE TABLE public.decision_runs (
     session_id  uuid,
     created_at  timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP,
     started_at  timestamptz,
-    finished_at timestamptz
+    finished_at timestamptz,
+    CHECK ((subject, decision) IN (('transactions', 'approve'), ('transactions', 'reject'), ('users', 'deactivate'),
+                                   ('api_keys', 'revoke'), ('user_sessions', 'revoke'), ('notifications', 'read'),
+                                   ('ssot_api_aliases', 'deactivate')))
 );
 CREATE INDEX nexus_decision_runs_running ON public.decision_runs (started_at) WHERE state = 'running';
 CREATE INDEX nexus_decision_runs_decider ON public.decision_runs (decider, created_at);
@@ -96,16 +101,19 @@ CREATE TABLE public.decision_run_items (
     id             uuid PRIMARY KEY DEFAULT public.nexus_uuid7(),
     run_id         uuid NOT NULL REFERENCES public.decision_runs (id),
     position       integer NOT NULL,
-    transaction_id uuid NOT NULL,
+    record_id      uuid NOT NULL,
     digest         text NOT NULL,
+    -- What it was called when somebody looked at it; empty for a transaction, which keeps its own words.
+    name           text,
+    detail         text,
     -- What the preview said of it; empty: nothing stood in the way.
     obstacle       text,
-    outcome        text CHECK (outcome IN ('posted', 'approved', 'rejected', 'refused', 'skipped')),
+    outcome        text CHECK (outcome IN ('posted', 'approved', 'rejected', 'done', 'refused', 'skipped')),
     message        text,
     approval_id    uuid,
     decided_at     timestamptz,
     UNIQUE (run_id, position),
-    UNIQUE (run_id, transaction_id)
+    UNIQUE (run_id, record_id)
 );
 CREATE INDEX nexus_decision_run_items_open ON public.decision_run_items (run_id, position) WHERE outcome IS NULL;
 

@@ -113,6 +113,7 @@ const KEYS: &[Action] = &[Read, Create, Rotate, Revoke];
 const INBOX: Access = Own(&[Read, MarkRead]);
 const SESSIONS: Access = Own(&[Read, Revoke]);
 const REGISTRY: (Access, Access, Access) = (All(&[Read, Create, Edit]), All(&[Read, Export]), READ);
+const ALIASES: (Access, Access) = (All(&[Read, Create, Edit, Delete, Export, Deactivate]), All(&[Read, Create, Edit, Deactivate]));
 
 #[rustfmt::skip]
 pub const LINES: &[Line] = &[
@@ -123,7 +124,7 @@ pub const LINES: &[Line] = &[
     Line { table: "ssot_audit_logs", admin: All(&[Read, Export, History]), manager: All(&[History]), auditor: All(&[Read, Export, History]), user: Nothing, viewer: Nothing },
     Line { table: "system_settings", admin: EVERYTHING, manager: READ, auditor: READ, user: Nothing, viewer: Nothing },
     Line { table: "ssot_api_contracts", admin: EVERYTHING, manager: REGISTRY.0, auditor: REGISTRY.1, user: REGISTRY.2, viewer: REGISTRY.2 },
-    Line { table: "ssot_api_aliases", admin: EVERYTHING, manager: REGISTRY.0, auditor: REGISTRY.1, user: REGISTRY.2, viewer: REGISTRY.2 },
+    Line { table: "ssot_api_aliases", admin: ALIASES.0, manager: ALIASES.1, auditor: REGISTRY.1, user: REGISTRY.2, viewer: REGISTRY.2 },
     Line { table: "ssot_governance_rules", admin: EVERYTHING, manager: READ, auditor: READ, user: Nothing, viewer: READ },
     Line { table: "api_keys", admin: All(&[Read, Create, Edit, Export, Rotate, Revoke]), manager: Own(KEYS), auditor: READ, user: Own(KEYS), viewer: Nothing },
     Line { table: "notifications", admin: All(&[Read, Create, Delete, Export, MarkRead]), manager: INBOX, auditor: INBOX, user: INBOX, viewer: INBOX },

@@ -9,6 +9,7 @@ pub mod browse;
 pub mod candidates;
 pub mod chart;
 pub mod conflict;
+pub mod consequences;
 pub mod cookie;
 pub mod create;
 pub mod dashboard;

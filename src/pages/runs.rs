@@ -1,4 +1,4 @@
-//! What does somebody see of a bulk decision, before it runs, while it runs and when it has?
+//! What does somebody see of what is done to many rows, before it runs, while it runs and when it has?
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -10,10 +10,13 @@ use chrono::Utc;
 
 mod lines;
 mod result;
+mod words;
 
 use lines::{Line, Outcome, Total};
+pub use words::Words;
 
 use super::{
+    consequences::counted,
     display::{Field, FieldError, Input, Presence, TimeShown, return_to},
     edit::keeping,
     frame::{Crumb, Frame},
@@ -27,13 +30,14 @@ use crate::{
     auth::policy::Action,
     db::{pool::Connection, write::Write},
     error::PageError,
-    resource::form::Submission,
+    resource::{Resource, form::Submission},
     workflows::{
-        approval::Decision,
         run::{
             self, Run, RunError, State,
             results::{Item, items},
+            verb::Verb,
         },
+        user,
     },
 };
 
@@ -50,11 +54,15 @@ struct RunPage<'a> {
     frame: Frame,
     run: &'a Run,
     heading: String,
+    words: Words,
     action: String,
     list: String,
     result: String,
     errors: Vec<FieldError<'a>>,
-    reason: &'a Field<'a>,
+    /// Asked where one row's own page asks for it.
+    reason: Option<&'a Field<'a>>,
+    /// What it takes along, counted.
+    consequences: Vec<(i64, &'static str)>,
     /// Only whoever looked through it lets it run.
     is_mine: bool,
     open: usize,
@@ -72,16 +80,25 @@ impl RunPage<'_> {
     fn out(&self) -> usize {
         self.all - self.open
     }
+
+    fn is_decided(&self) -> bool {
+        self.run.verb.decision().is_some()
+    }
+
+    fn destroys(&self) -> bool {
+        matches!(self.run.verb, Verb::Reject | Verb::Revoke | Verb::Deactivate)
+    }
 }
 
 /// GET /runs/{id}
 async fn show(request: HttpRequest, console: web::Data<Console>, visit: Visit, path: web::Path<String>) -> Result<HttpResponse, PageError> {
     let connection = console.database.read().await?;
-    let run = visible(&console, &visit, &connection, &path).await?;
-    let items = items(&connection, run.id).await?;
+    let run = found(&connection, &path).await?;
+    visible(&console, &visit, &run)?;
+    let seen = Seen::read(&console, &connection, run).await?;
     drop(connection);
-    let reason = run.reason.clone().unwrap_or_default();
-    Ok(draw(&request, &console, &visit, &run, &items, Typed { reason: &reason, error: None }))
+    let reason = seen.run.reason.clone().unwrap_or_default();
+    Ok(draw(&request, &console, &visit, &seen, Typed { reason: &reason, error: None }))
 }
 
 /// POST /runs/{id}: lets it begin.
@@ -93,10 +110,11 @@ async fn start(
     submission: Submission,
 ) -> Result<HttpResponse, PageError> {
     let keep = |error: PageError| keeping(error, &request, &submission);
-    let grant = visit.actor.authorize(Action::Decide, transactions(&console)?)?;
     let connection = console.database.read().await.map_err(|error| keep(error.into()))?;
-    let run = visible(&console, &visit, &connection, &path).await.map_err(keep)?;
+    let run = found(&connection, &path).await.map_err(keep)?;
     drop(connection);
+    let grant = visit.actor.authorize(run.verb.action(), subject(&console, &run)?)?;
+    visible(&console, &visit, &run)?;
     if submission.get("decision") != Some("run") {
         return Err(PageError::Unprocessable { what: "This form does not say what to do. Open the selection again.".to_owned() });
     }
@@ -115,24 +133,51 @@ async fn start(
         Err(error @ (RunError::Reason(_) | RunError::Selection(_))) => {
             drop(write);
             let connection = console.database.read().await?;
-            let items = items(&connection, run.id).await?;
+            let seen = Seen::read(&console, &connection, run).await?;
             drop(connection);
             let said = error.to_string();
-            Ok(draw(&request, &console, &visit, &run, &items, Typed { reason, error: Some(said) }))
+            Ok(draw(&request, &console, &visit, &seen, Typed { reason, error: Some(said) }))
         }
         Err(error) => Err(keep(page_error(error))),
     }
 }
 
-/// A run is for whoever decides it and for whoever reads the log it becomes; to others it is not there.
-async fn visible(console: &Console, visit: &Visit, connection: &Connection, id: &str) -> Result<Run, PageError> {
-    let run = run::find(connection, record_id(id)?).await.map_err(page_error)?;
-    let reads_the_log = console.registry.find("audit_logs").is_some_and(|log| visit.actor.may(Action::Read, log));
-    if run.decider == visit.actor.id || reads_the_log { Ok(run) } else { Err(page_error(RunError::Missing)) }
+async fn found(connection: &Connection, id: &str) -> Result<Run, PageError> {
+    run::find(connection, record_id(id)?).await.map_err(page_error)
 }
 
-fn transactions(console: &Console) -> Result<&'static crate::resource::Resource, PageError> {
-    console.registry.find("transactions").ok_or_else(|| PageError::not_found("table of transactions"))
+/// A run is for whoever orders it and for whoever reads the log it becomes; to others it is not there.
+fn visible(console: &Console, visit: &Visit, run: &Run) -> Result<(), PageError> {
+    let reads_the_log = console.registry.find("audit_logs").is_some_and(|log| visit.actor.may(Action::Read, log));
+    if run.decider == visit.actor.id || reads_the_log { Ok(()) } else { Err(page_error(RunError::Missing)) }
+}
+
+fn subject(console: &Console, run: &Run) -> Result<&'static Resource, PageError> {
+    console.registry.find(&run.subject).ok_or_else(|| page_error(RunError::Missing))
+}
+
+/// A run with all that its page says.
+struct Seen {
+    run: Run,
+    resource: &'static Resource,
+    items: Vec<Item>,
+    /// Of users about to be deactivated.
+    consequences: Option<user::Consequences>,
+}
+
+impl Seen {
+    async fn read(console: &Console, connection: &Connection, run: Run) -> Result<Seen, PageError> {
+        let resource = subject(console, &run)?;
+        let items = items(connection, run.id).await?;
+        let consequences = match (run.verb, run.state) {
+            (Verb::Deactivate, State::Previewed) if resource.table == "users" => {
+                let ids: Vec<_> = items.iter().filter(|item| item.obstacle.is_none()).map(|item| item.record).collect();
+                Some(user::consequences(connection, &ids).await?)
+            }
+            _ => None,
+        };
+        Ok(Seen { run, resource, items, consequences })
+    }
 }
 
 /// What a refused run is to a page.
@@ -151,40 +196,39 @@ struct Typed<'a> {
     error: Option<String>,
 }
 
-fn draw(request: &HttpRequest, console: &Console, visit: &Visit, run: &Run, items: &[Item], typed: Typed<'_>) -> HttpResponse {
+fn draw(request: &HttpRequest, console: &Console, visit: &Visit, seen: &Seen, typed: Typed<'_>) -> HttpResponse {
+    let Seen { run, resource, items, consequences } = seen;
     let open = match run.state {
         State::Previewed => items.iter().filter(|item| item.obstacle.is_none()).count(),
         State::Running | State::Finished => items.iter().filter(|item| item.ending.is_none()).count(),
     };
-    let verb = match run.decision {
-        Decision::Approve => "Approve",
-        Decision::Reject => "Reject",
-    };
-    let several = if items.len() == 1 { "transaction" } else { "transactions" };
-    let heading = match run.state {
-        State::Previewed => format!("{verb} {} {several}?", items.len()),
-        State::Running => format!("Deciding {} {several}", items.len()),
-        State::Finished => format!("{} {several} decided", items.len() - lines::left_out(items)),
-    };
-    let button = if open == items.len() { format!("{verb} {open}") } else { format!("{verb} {open} of {}", items.len()) };
+    let words = Words::of(run.verb, resource);
+    let heading = words.heading(run.state, items);
+    let button =
+        if open == items.len() { words.imperative(&open.to_string()) } else { words.imperative(&format!("{open} of {}", items.len())) };
     let status = if typed.error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let title = if typed.error.is_some() { format!("Error: {heading}") } else { heading.clone() };
     let reason = Field {
         column: "reason",
         label: "Reason",
-        help: Some(match run.decision {
-            Decision::Approve => "Stands beside every decision, and in the log. It may stay empty.",
-            Decision::Reject => "Whoever made them reads it, and it stands in the log.",
+        help: Some(match run.verb {
+            Verb::Reject => "Whoever made them reads it, and it stands in the log.",
+            Verb::Approve | Verb::Revoke | Verb::Deactivate | Verb::MarkRead => {
+                "Stands beside every decision, and in the log. It may stay empty."
+            }
         }),
         error: typed.error,
-        presence: match run.decision {
-            Decision::Approve => Presence::Optional,
-            Decision::Reject => Presence::Required,
+        presence: match run.verb {
+            Verb::Reject => Presence::Required,
+            Verb::Approve | Verb::Revoke | Verb::Deactivate | Verb::MarkRead => Presence::Optional,
         },
         input: Input::Area { value: typed.reason, max_length: Some(2_000) },
     };
-    let list = "/tables/transactions?status=pending".to_owned();
-    let crumbs = vec![Crumb { label: "Transactions".to_owned(), href: Some(list.clone()) }, Crumb { label: heading.clone(), href: None }];
+    let list = match run.verb {
+        Verb::Approve | Verb::Reject => "/tables/transactions?status=pending".to_owned(),
+        Verb::Revoke | Verb::Deactivate | Verb::MarkRead => urls::list_url(resource),
+    };
+    let crumbs = vec![Crumb { label: resource.plural.to_owned(), href: Some(list.clone()) }, Crumb { label: heading.clone(), href: None }];
     let (zone, now) = (visit.actor.preferences.time_zone, Utc::now());
     let back = return_to(&urls::run_url(run.id));
     let template = RunPage {
@@ -195,15 +239,17 @@ fn draw(request: &HttpRequest, console: &Console, visit: &Visit, run: &Run, item
         list,
         result: [&urls::run_url(run.id), "/result.csv"].concat(),
         errors: FieldError::all(std::slice::from_ref(&reason)),
-        reason: &reason,
+        reason: run.verb.decision().map(|_| &reason),
+        consequences: consequences.map(counted).unwrap_or_default(),
         is_mine: run.decider == visit.actor.id,
         open,
         all: items.len(),
         done: items.len() - open,
         button,
         totals: lines::totals(run, items),
-        outcomes: lines::outcomes(items),
-        lines: items.iter().map(|item| lines::line(run, item, &back)).collect(),
+        outcomes: lines::outcomes(&words, items),
+        lines: items.iter().map(|item| lines::line(&words, run, item, &back)).collect(),
+        words,
         began: TimeShown::new(run.created_at, zone, now),
         ended: run.finished_at.map(|at| TimeShown::new(at, zone, now)),
     };

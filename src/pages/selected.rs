@@ -1,5 +1,7 @@
 //! What becomes of the rows that somebody ticked in a list?
 
+use std::collections::HashSet;
+
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use chrono::Utc;
 use uuid::Uuid;
@@ -14,7 +16,7 @@ use super::{
 };
 use crate::{
     app::Console,
-    auth::policy::Action,
+    auth::{grant::Grant, policy::Action},
     db::write::Write,
     error::PageError,
     resource::{
@@ -23,19 +25,17 @@ use crate::{
         page,
         request::{ListRequest, Position},
     },
-    workflows::{
-        approval::Decision,
-        run::{
-            MOST,
-            freeze::{TOO_MANY, freeze},
-        },
+    workflows::run::{
+        MOST,
+        freeze::{TOO_MANY, freeze},
+        verb::Verb,
     },
 };
 
-/// POST /tables/{table}/selected: freezes the selection and leads to its preview; nothing is decided yet.
+/// POST /tables/{table}/selected: freezes the selection and leads to its preview; nothing is done yet.
 ///
 /// # Errors
-/// 422 for a selection that cannot be looked at, 403 for whoever may not decide.
+/// 422 for a selection that cannot be looked at, 403 for whoever may not do this to one row, either.
 pub async fn select(
     request: HttpRequest,
     console: web::Data<Console>,
@@ -44,43 +44,51 @@ pub async fn select(
     submission: Submission,
 ) -> Result<HttpResponse, PageError> {
     let resource = find(&console, &path)?;
-    let grant = match visit.actor.authorize(Action::Decide, resource) {
-        Ok(grant) => grant,
-        Err(refused) if refused.allowed.is_empty() => {
-            return Err(PageError::not_found(format!("action on several {}", resource.several())));
-        }
-        Err(refused) => return Err(refused.into()),
-    };
+    let (verb, grant) = chosen_verb(&visit, resource, submission.get("decision"))?;
     let keep = |error: PageError| keeping(error, &request, &submission);
-    let decision = match submission.get("decision") {
-        Some("approve") => Decision::Approve,
-        Some("reject") => Decision::Reject,
-        Some(_) | None => return Err(unprocessable("Choose whether to approve or to reject what is selected.")),
-    };
     if submission.garbled.iter().any(|name| name == "reason") {
         return Err(unprocessable("The reason holds bytes that are not text (UTF-8). Type it again."));
     }
     let chosen = match submission.get("all").filter(|query| !query.is_empty()) {
         Some(query) => all(&console, &visit, resource, query).await.map_err(keep)?,
-        None => ticked(&submission)?,
+        None => ticked(resource, &submission)?,
     };
     let write = Write::begin(&console.database, &visit.origin).await.map_err(|error| keep(error.into()))?;
     let reason = submission.get("reason").unwrap_or_default();
-    let run = freeze(&write, &grant, &chosen, decision, reason).await.map_err(|error| keep(runs::page_error(error)))?;
+    let run = freeze(&write, &visit.actor, &grant, &chosen, verb, reason).await.map_err(|error| keep(runs::page_error(error)))?;
     write.commit().await.map_err(|error| keep(error.into()))?;
     Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, urls::run_url(run))).finish())
+}
+
+/// What the pressed button is for, with the permission for it.
+fn chosen_verb(visit: &Visit, resource: &'static Resource, name: Option<&str>) -> Result<(Verb, Grant), PageError> {
+    let verbs = Verb::of(resource);
+    let Some(first) = verbs.first() else {
+        return Err(PageError::not_found(format!("action on several {}", resource.several())));
+    };
+    match name.and_then(Verb::named).filter(|verb| verbs.contains(verb)) {
+        Some(verb) => Ok((verb, visit.actor.authorize(verb.action(), resource)?)),
+        None => {
+            let _grant = visit.actor.authorize(first.action(), resource)?;
+            Err(unprocessable("Choose what to do with what is selected."))
+        }
+    }
 }
 
 fn unprocessable(what: &str) -> PageError {
     PageError::Unprocessable { what: what.to_owned() }
 }
 
-/// The rows whose boxes were ticked; the same one twice is one.
-fn ticked(submission: &Submission) -> Result<Vec<Uuid>, PageError> {
+/// The rows whose boxes were ticked, and those of the whole page if that box was; the same one twice is one.
+fn ticked(resource: &Resource, submission: &Submission) -> Result<Vec<Uuid>, PageError> {
+    let rows = submission.pairs.iter().filter(|(name, _)| name == "selected").map(|(_, id)| id.as_str());
+    let pages = submission.pairs.iter().filter(|(name, _)| name == "page").flat_map(|(_, ids)| ids.split(','));
     let mut chosen = Vec::new();
-    for (_, id) in submission.pairs.iter().filter(|(name, _)| name == "selected") {
-        let id = Uuid::try_parse(id).map_err(|_| unprocessable("What is selected is no transaction. Open the list again."))?;
-        if !chosen.contains(&id) {
+    let mut met = HashSet::new();
+    for id in rows.chain(pages) {
+        let id = Uuid::try_parse(id)
+            .map_err(|_| unprocessable(&format!("What is selected is no {}. Open the list again.", resource.singular)))?;
+        if met.insert(id) {
             chosen.push(id);
         }
     }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{
     bearings,
+    consequences::counted,
     display::FieldError,
     edit::{carried_back, keeping, leave},
     frame::{FlashKind, Frame},
@@ -253,8 +254,8 @@ async fn draw(
     let record_url = with_back(urls::record_url(resource, record.id), back);
     let crumbs = trail(resource, back, &[(&name, Some(record_url.clone())), (&button, None)]);
     let title = if error.is_some() { format!("Error: {heading}") } else { heading.clone() };
-    let consequences = match action {
-        Action::Deactivate => counted(user::consequences(connection, record.id).await?),
+    let consequences = match (action, resource.table) {
+        (Action::Deactivate, "users") => counted(user::consequences(connection, &[record.id]).await?),
         _ => Vec::new(),
     };
     let errors = error.iter().map(|(column, text)| FieldError { column, label: &button, text }).collect();
@@ -284,21 +285,6 @@ async fn draw(
     Ok(page(request, status, &template))
 }
 
-fn counted(consequences: user::Consequences) -> Vec<(i64, &'static str)> {
-    let user::Consequences { sessions, keys, accounts, pending } = consequences;
-    let said = |count, one, several| (count, if count == 1 { one } else { several });
-    vec![
-        said(sessions, "open session ends", "open sessions end"),
-        said(keys, "API key stops working", "API keys stop working"),
-        said(accounts, "account stays theirs, with nobody to look after it", "accounts stay theirs, with nobody to look after them"),
-        said(
-            pending,
-            "pending transaction of theirs waits for a decision or expires",
-            "pending transactions of theirs wait for a decision or expire",
-        ),
-    ]
-}
-
 /// What it will do.
 fn words(action: Action, record: &Record, visit: &Visit) -> String {
     let label = record.label();
@@ -309,6 +295,9 @@ fn words(action: Action, record: &Record, visit: &Visit) -> String {
         }
         Action::Withdraw => {
             "It is cancelled with your reason, and no money moves. That is final: it cannot become pending again.".to_owned()
+        }
+        Action::Deactivate if record.resource.table == "ssot_api_aliases" => {
+            format!("“{label}” stands for nothing any more: who asks for it is told that it is not active. Nothing is deleted.")
         }
         Action::Deactivate if record.id == visit.actor.id => {
             "This is you: you are signed out with the next request, and only another administrator can let you in again.".to_owned()

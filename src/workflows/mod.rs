@@ -1,6 +1,7 @@
 //! How is a record made, changed or acted on, where writing its row is not all there is to it?
 
 pub mod account;
+pub mod alias;
 pub mod api_key;
 pub mod approval;
 pub mod attempt;
@@ -167,6 +168,7 @@ pub async fn act(write: &Write, actor: &Actor, grant: &Grant, id: Uuid, reason: 
         ("api_keys", Action::Rotate) => api_key::rotate(write, actor, grant, id).await,
         ("api_keys", Action::Revoke) => api_key::revoke(write, grant, id).await,
         ("user_sessions", Action::Revoke) => session::revoke(write, grant, id, session::Reach::One).await,
+        ("ssot_api_aliases", Action::Deactivate) => alias::deactivate(write, grant, id).await,
         ("notifications", Action::MarkRead) => notification::mark_read(write, actor, grant, id).await,
         _ => Err(WorkflowError::Forbidden(format!("{} have no such action.", resource.plural))),
     };

@@ -1,20 +1,23 @@
-//! How are many transactions decided at once, each as it was seen, and none twice?
+//! How is the same done to many rows at once, to each as it was seen, and to none twice?
 //!
-//! A run is frozen first: which transactions, and what each said. It is then decided item by item through the one
-//! door, each in a transaction of its own that also writes down what came of it, so that a crash at any point
-//! neither loses a decision nor repeats one.
+//! A run is frozen first: which rows, and what each said. It is then worked through item by item, by what does the
+//! same to one row alone, each in a transaction of its own that also writes down what came of it, so that a crash at
+//! any point neither loses one nor repeats one.
 
 pub mod freeze;
+mod rehearsal;
 pub mod results;
+pub mod verb;
 mod verdict;
 pub mod work;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::approval::Decision;
+use verb::Verb;
+
 use crate::{
-    auth::{grant::Grant, origin::Origin, policy::Action},
+    auth::{grant::Grant, origin::Origin},
     db::{
         pool::{Connection, DatabaseError},
         write::Write,
@@ -27,7 +30,7 @@ const LONGEST_REASON: usize = 2_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// Frozen and looked at; nothing is decided yet.
+    /// Frozen and looked at; nothing is done yet.
     Previewed,
     Running,
     Finished,
@@ -39,7 +42,9 @@ pub struct Run {
     pub id: Uuid,
     pub decider: Uuid,
     pub decider_name: String,
-    pub decision: Decision,
+    /// The table its rows are of.
+    pub subject: String,
+    pub verb: Verb,
     pub reason: Option<String>,
     pub state: State,
     pub created_at: DateTime<Utc>,
@@ -69,7 +74,7 @@ impl From<tokio_postgres::Error> for RunError {
     }
 }
 
-const FIND: &str = "SELECT r.id, r.decider, coalesce(u.full_name, ''), r.decision, r.reason, r.state, r.created_at, r.finished_at \
+const FIND: &str = "SELECT r.id, r.decider, coalesce(u.full_name, ''), r.subject, r.decision, r.reason, r.state, r.created_at, r.finished_at \
      FROM decision_runs r LEFT JOIN users u ON u.id = r.decider WHERE r.id = $1";
 
 /// Reads a run.
@@ -82,39 +87,38 @@ pub async fn find(connection: &Connection, id: Uuid) -> Result<Run, RunError> {
         id: row.try_get(0)?,
         decider: row.try_get(1)?,
         decider_name: row.try_get(2)?,
-        decision: decision(row.try_get(3)?),
-        reason: row.try_get(4)?,
-        state: match row.try_get(5)? {
+        subject: row.try_get(3)?,
+        verb: Verb::named(row.try_get(4)?).ok_or(RunError::Missing)?,
+        reason: row.try_get(5)?,
+        state: match row.try_get(6)? {
             "previewed" => State::Previewed,
             "running" => State::Running,
             _ => State::Finished,
         },
-        created_at: row.try_get(6)?,
-        finished_at: row.try_get(7)?,
+        created_at: row.try_get(7)?,
+        finished_at: row.try_get(8)?,
     })
 }
 
-/// The table's CHECK knows these two.
-fn decision(name: &str) -> Decision {
-    if name == Decision::Reject.name() { Decision::Reject } else { Decision::Approve }
-}
-
-/// Lets a frozen run begin; what the preview said cannot be decided stays out. A run that has begun already is left
+/// Lets a frozen run begin; what the preview said cannot be done stays out. A run that has begun already is left
 /// as it is.
 ///
 /// # Errors
 /// See [`RunError`].
 pub async fn start(write: &Write, grant: &Grant, origin: &Origin, id: Uuid, reason: &str) -> Result<(), RunError> {
-    expect(grant)?;
     write.query_opt("SELECT FROM decision_runs WHERE id = $1 FOR NO KEY UPDATE", &[&id]).await?;
     let run = find(write, id).await?;
+    expect(grant, run.verb)?;
+    if run.subject != grant.resource().table {
+        return Err(RunError::Missing);
+    }
     if run.decider != grant.actor() {
         return Err(RunError::NotYours("run a selection that somebody else looked through"));
     }
     if run.state != State::Previewed {
         return Ok(());
     }
-    let reason = checked(run.decision, reason)?;
+    let reason = checked(run.verb, reason)?;
     let agent: Option<String> = origin.agent.as_deref().map(|agent| agent.chars().filter(|letter| *letter != '\0').take(500).collect());
     write
         .execute(
@@ -125,7 +129,7 @@ pub async fn start(write: &Write, grant: &Grant, origin: &Origin, id: Uuid, reas
         .await?;
     let left = write.query_opt("SELECT FROM decision_run_items WHERE run_id = $1 AND outcome IS NULL LIMIT 1", &[&id]).await?;
     if left.is_none() {
-        return Err(RunError::Selection("Nothing of this selection can be decided."));
+        return Err(RunError::Selection("Nothing of this selection is left to do."));
     }
     write
         .execute(
@@ -137,8 +141,8 @@ pub async fn start(write: &Write, grant: &Grant, origin: &Origin, id: Uuid, reas
     Ok(())
 }
 
-/// The reason as it is kept, or what is wrong with it.
-fn checked(decision: Decision, reason: &str) -> Result<Option<&str>, RunError> {
+/// The reason as it is kept, or what is wrong with it. What asks for none of a single row asks for none here.
+fn checked(verb: Verb, reason: &str) -> Result<Option<&str>, RunError> {
     let reason = reason.trim();
     if reason.contains('\0') {
         return Err(RunError::Reason("Holds a NUL character, which no text can have."));
@@ -146,17 +150,19 @@ fn checked(decision: Decision, reason: &str) -> Result<Option<&str>, RunError> {
     if reason.chars().count() > LONGEST_REASON {
         return Err(RunError::Reason("Takes at most 2,000 characters."));
     }
-    match decision {
-        Decision::Reject if reason.is_empty() => {
+    match verb {
+        Verb::Reject if reason.is_empty() => {
             Err(RunError::Reason("Say why: whoever made them reads it, and so does whoever looks at this later."))
         }
-        Decision::Approve | Decision::Reject => Ok(Some(reason).filter(|reason| !reason.is_empty())),
+        Verb::Approve | Verb::Reject => Ok(Some(reason).filter(|reason| !reason.is_empty())),
+        Verb::Revoke | Verb::Deactivate | Verb::MarkRead => Ok(None),
     }
 }
 
-fn expect(grant: &Grant) -> Result<(), RunError> {
-    if grant.resource().table == "transactions" && grant.action() == Action::Decide {
+/// A grant for one action, or one table, is none for another.
+fn expect(grant: &Grant, verb: Verb) -> Result<(), RunError> {
+    if grant.action() == verb.action() && Verb::of(grant.resource()).contains(&verb) {
         return Ok(());
     }
-    Err(RunError::NotYours("decide transactions"))
+    Err(RunError::NotYours("do this to several rows at once"))
 }

@@ -107,7 +107,7 @@ pub async fn decided_together(write: &Write, run: Uuid) -> Result<(), DatabaseEr
                     CASE r.decision WHEN 'approve' THEN 'success' ELSE 'error' END \
                FROM decision_runs r \
                JOIN decision_run_items i ON i.run_id = r.id AND i.outcome IN ('posted', 'rejected') \
-               JOIN transactions t ON t.id = i.transaction_id \
+               JOIN transactions t ON t.id = i.record_id \
                JOIN users u ON u.id = t.created_by AND u.is_active AND u.id <> r.decider \
               WHERE r.id = $1 GROUP BY u.id, r.decision, r.reason",
             &[&run],

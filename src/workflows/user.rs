@@ -51,18 +51,19 @@ pub struct Consequences {
     pub pending: i64,
 }
 
-/// Counts before anybody is asked to confirm.
+/// Counts before anybody is asked to confirm; of several users together.
 ///
 /// # Errors
 /// See [`DatabaseError`].
-pub async fn consequences(connection: &Connection, id: Uuid) -> Result<Consequences, DatabaseError> {
+pub async fn consequences(connection: &Connection, ids: &[Uuid]) -> Result<Consequences, DatabaseError> {
     let row = connection
         .query_one(
-            "SELECT (SELECT count(*) FROM user_sessions s WHERE s.user_id = $1 AND s.is_active IS NOT FALSE AND s.expires_at > now()), \
-             (SELECT count(*) FROM api_keys k WHERE k.user_id = $1 AND k.is_active IS NOT FALSE), \
-             (SELECT count(*) FROM accounts a WHERE a.user_id = $1), \
-             (SELECT count(*) FROM transactions t WHERE t.created_by = $1 AND t.status = 'pending')",
-            &[&id],
+            "SELECT (SELECT count(*) FROM user_sessions s \
+                      WHERE s.user_id = ANY ($1) AND s.is_active IS NOT FALSE AND s.expires_at > now()), \
+             (SELECT count(*) FROM api_keys k WHERE k.user_id = ANY ($1) AND k.is_active IS NOT FALSE), \
+             (SELECT count(*) FROM accounts a WHERE a.user_id = ANY ($1)), \
+             (SELECT count(*) FROM transactions t WHERE t.created_by = ANY ($1) AND t.status = 'pending')",
+            &[&ids],
         )
         .await?;
     Ok(Consequences { sessions: row.try_get(0)?, keys: row.try_get(1)?, accounts: row.try_get(2)?, pending: row.try_get(3)? })

@@ -125,6 +125,8 @@ ssot_api_aliases
   jsonl            200      403      200   403     403
   history          200      200      200   403     403
   candidates       200      200      200   200     200
+  deactivate       200      200      403   403     403
+  deactivate!      409      409      403   403     403
 ssot_governance_rules
   list             200      200      200   403     200
   record           200      200      200   403     200

@@ -37,4 +37,5 @@ mod thirteenth;
 mod tiers;
 mod transfers;
 mod weaker;
+mod verbs_in_bulk;
 mod workflows;

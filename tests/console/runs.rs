@@ -4,4 +4,4 @@ mod bulk;
 mod crash;
 mod expiry;
 mod window;
-mod work;
+pub mod work;

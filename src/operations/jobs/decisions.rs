@@ -1,4 +1,4 @@
-//! Who carries on with the bulk decisions that somebody ordered?
+//! Who carries on with what somebody ordered to be done to many rows?
 
 use std::time::Duration;
 
@@ -9,8 +9,6 @@ use crate::{db::pool::DatabaseError, workflows::run::work::work};
 pub const JOB: Job = Job { name: "decisions", every: Duration::from_millis(500), run: |jobs| Box::pin(turn(jobs)) };
 
 async fn turn(jobs: Jobs) -> Result<Turn, DatabaseError> {
-    if let Some(transactions) = jobs.registry.find("transactions") {
-        work(&jobs.database, jobs.policy, transactions).await?;
-    }
+    work(&jobs.database, jobs.policy, &jobs.registry).await?;
     Ok(Turn::Done)
 }

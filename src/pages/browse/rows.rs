@@ -13,8 +13,10 @@ use crate::{
         Column, Kind,
         order::{Direction, Order},
         page::Page,
+        record::Listed,
         request::ListRequest,
     },
+    workflows::run::verb::Verb,
 };
 
 pub struct Head {
@@ -78,11 +80,10 @@ fn rank(column: &Column) -> Rank {
 }
 
 /// The rows, each headed by the column that names the record: its label where that is shown, else the first.
-pub fn rows<'a>(page: &'a Page, request: &ListRequest, viewer: &Viewer<'a>) -> Vec<Row<'a>> {
+pub fn rows<'a>(page: &'a Page, request: &ListRequest, viewer: &Viewer<'a>, verbs: &[Verb]) -> Vec<Row<'a>> {
     let heading = request.columns.iter().position(|column| column.name == request.resource.label).unwrap_or(0);
-    let state = request.columns.iter().position(|column| column.name == "status");
     let title_is_free = !request.columns.iter().any(|column| column.slot.map(shown::slot) == Some(Slot::Title));
-    let row = |listed: &'a crate::resource::record::Listed| {
+    let row = |listed: &'a Listed| {
         let link = RecordLink { table: request.resource.table, id: listed.id, back: viewer.back };
         let cells = request.columns.iter().zip(&listed.cells).enumerate().map(|(index, (column, cell))| {
             let value = shown(column, cell, viewer);
@@ -101,14 +102,29 @@ pub fn rows<'a>(page: &'a Page, request: &ListRequest, viewer: &Viewer<'a>) -> V
                 shown: named(value, listed.id),
             }
         });
-        let is_waiting = state.is_none_or(|index| listed.cells[index].value.as_text() == Some("pending"));
-        Row { id: listed.id, ticked_as: is_waiting.then(|| name(listed, heading)), cells: cells.collect() }
+        let is_open = verbs.iter().any(|verb| has_left(*verb, listed, request, viewer));
+        Row { id: listed.id, ticked_as: is_open.then(|| name(listed, heading)), cells: cells.collect() }
     };
     page.rows.iter().map(row).collect()
 }
 
-fn name(listed: &crate::resource::record::Listed, heading: usize) -> String {
-    let text = listed.cells.get(heading).and_then(|cell| cell.value.as_text()).map(str::trim).filter(|text| !text.is_empty());
+/// Whether a verb has anything left to do with a row, as far as the columns on the page tell.
+fn has_left(verb: Verb, listed: &Listed, request: &ListRequest, viewer: &Viewer<'_>) -> bool {
+    let value = |name: &str| request.columns.iter().position(|column| column.name == name).map(|index| &listed.cells[index].value);
+    match verb {
+        Verb::Approve | Verb::Reject => value("status").is_none_or(|status| status.as_text() == Some("pending")),
+        Verb::Revoke | Verb::Deactivate => value("is_active").is_none_or(|active| active.as_bool() != Some(false)),
+        Verb::MarkRead => {
+            value("is_read").is_none_or(|read| read.as_bool() != Some(true))
+                && value("user_id").is_none_or(|user| user.as_uuid() == Some(viewer.actor.id))
+        }
+    }
+}
+
+/// What a row is called: a reference by its label, what has no words by its id.
+fn name(listed: &Listed, heading: usize) -> String {
+    let cell = listed.cells.get(heading);
+    let text = cell.and_then(|cell| cell.value.as_text().or(cell.companion.as_text())).map(str::trim).filter(|text| !text.is_empty());
     text.map_or_else(|| listed.id.to_string(), str::to_owned)
 }
 

@@ -19,6 +19,7 @@ use crate::{
         display::{Chip, ChoiceOption, Control, Counted, FilterField, Pager, SizeLink, Tab, return_to},
         frame::{Crumb, Frame},
         response,
+        runs::Words,
         shown::Viewer,
         urls::{NEW_TRANSFER, export_url, list_of, list_url, new_url, selected_url, with_return},
         visit::Visit,
@@ -30,6 +31,7 @@ use crate::{
         page::Page,
         request::{BadQuery, ListRequest, Position, Query},
     },
+    workflows::run::verb::Verb,
 };
 
 const SIZES: [u16; 4] = [25, 50, 100, 200];
@@ -69,8 +71,17 @@ struct ListPage<'a> {
 /// What may be done with the rows that are ticked.
 struct Picking {
     action: String,
+    /// The ids on this page that can be ticked, for the box that takes them all.
+    page: String,
     /// The list's filters, for all rows that match; nothing where none is set.
     all: Option<String>,
+    verbs: Vec<PickedVerb>,
+}
+
+struct PickedVerb {
+    name: &'static str,
+    button: String,
+    icon: &'static str,
 }
 
 /// What stands where the rows go.
@@ -194,11 +205,31 @@ impl Sheet<'_> {
         Format::ALL.into_iter().map(|format| (format.label(), export_url(resource, format, &query))).collect()
     }
 
-    fn picking(&self, query: &Query) -> Option<Picking> {
+    /// What this actor may do to several rows, as to one.
+    fn verbs(&self) -> Vec<Verb> {
         let resource = self.grant.resource();
-        self.visit.actor.may(Action::Decide, resource).then(|| {
-            let all = query.without(&["limit", "columns"]).to_suffix();
-            Picking { action: selected_url(resource), all: all.strip_prefix('?').map(str::to_owned) }
+        Verb::of(resource).iter().copied().filter(|verb| self.visit.actor.may(verb.action(), resource)).collect()
+    }
+
+    fn picking(&self, query: &Query, body: &Body<'_>, verbs: &[Verb]) -> Option<Picking> {
+        let (Body::Rows(rows), false) = (body, verbs.is_empty()) else { return None };
+        let resource = self.grant.resource();
+        let page: Vec<String> = rows.iter().filter(|row| row.ticked_as.is_some()).map(|row| row.id.to_string()).collect();
+        let all = query.without(&["limit", "columns"]).to_suffix();
+        let verb = |verb: &Verb| PickedVerb {
+            name: verb.name(),
+            button: Words::of(*verb, resource).button(),
+            icon: match verb {
+                Verb::Approve => "approve",
+                Verb::MarkRead => "check",
+                Verb::Reject | Verb::Revoke | Verb::Deactivate => "cancelled",
+            },
+        };
+        Some(Picking {
+            action: selected_url(resource),
+            page: page.join(","),
+            all: all.strip_prefix('?').map(str::to_owned),
+            verbs: verbs.iter().map(verb).collect(),
         })
     }
 
@@ -211,10 +242,11 @@ impl Sheet<'_> {
         let typed = Typed { pairs: &pairs, names: &names, wrong: None };
         let back = return_to(&self.here());
         let viewer = viewer.leading_back_to(&back);
+        let verbs = self.verbs();
         let pager = read.as_ref().ok().filter(|page| !page.rows.is_empty()).map(|page| pager(&asked, page, count));
         let body = match &read {
             Err(slow) => Body::TooSlow(slow.clone()),
-            Ok(page) if !page.rows.is_empty() => Body::Rows(rows::rows(page, &asked, &viewer)),
+            Ok(page) if !page.rows.is_empty() => Body::Rows(rows::rows(page, &asked, &viewer, &verbs)),
             Ok(_) if asked.position != Position::First => Body::Beyond,
             Ok(_) if asked.is_filtered() => Body::NoMatch(alternatives),
             Ok(_) => Body::Empty,
@@ -240,9 +272,9 @@ impl Sheet<'_> {
             caption: format!("{}, {}", resource.plural, sentence::order_words(resource, asked.order)),
             zone: &zone,
             heads: rows::heads(&asked, clock),
+            picking: self.picking(&asked.query, &body, &verbs),
             body,
             pager,
-            picking: self.picking(&asked.query),
         };
         Ok(response::page(self.request, StatusCode::OK, &page))
     }

@@ -11,14 +11,13 @@ use crate::{
         display::{MoneyShown, Tone},
         shown,
     },
-    workflows::{
-        approval::Decision,
-        run::{
-            Run, State,
-            results::{Ending, Item},
-        },
+    workflows::run::{
+        Run, State,
+        results::{Ending, Item},
     },
 };
+
+use super::words::Words;
 
 pub struct Line<'a> {
     pub id: Uuid,
@@ -35,21 +34,18 @@ pub struct Line<'a> {
     pub why: &'a str,
 }
 
-pub fn line<'a>(run: &Run, item: &'a Item, back: &str) -> Line<'a> {
+pub fn line<'a>(words: &Words, run: &Run, item: &'a Item, back: &str) -> Line<'a> {
     let (state, tone, icon) = match (item.ending, run.state) {
-        (Some(ending), _) => word(ending),
+        (Some(ending), _) => word(words, ending),
         (None, State::Previewed) if item.obstacle.is_some() => ("Stays out", Tone::Off, "cancelled"),
-        (None, State::Previewed) => match run.decision {
-            Decision::Approve => ("Can be approved", Tone::Done, "check"),
-            Decision::Reject => ("Can be rejected", Tone::Done, "check"),
-        },
+        (None, State::Previewed) => (words.possible, Tone::Done, "check"),
         (None, State::Running | State::Finished) => ("Waiting", Tone::Waiting, "pending"),
     };
-    let name = item.reference.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    let name = item.name.as_deref().map(str::trim).filter(|text| !text.is_empty());
     Line {
-        id: item.transaction,
-        href: format!("/tables/transactions/{}?return={back}", item.transaction.as_hyphenated()),
-        name: name.map_or_else(|| item.transaction.to_string(), str::to_owned),
+        id: item.record,
+        href: format!("/tables/{}/{}?return={back}", run.subject, item.record.as_hyphenated()),
+        name: name.map_or_else(|| item.record.to_string(), str::to_owned),
         kind: item.kind.as_deref().unwrap_or("unknown"),
         account: item.account.as_deref().unwrap_or_default(),
         description: item.description.as_deref().unwrap_or_default(),
@@ -64,11 +60,12 @@ pub fn line<'a>(run: &Run, item: &'a Item, back: &str) -> Line<'a> {
     }
 }
 
-fn word(ending: Ending) -> (&'static str, Tone, &'static str) {
+fn word(words: &Words, ending: Ending) -> (&'static str, Tone, &'static str) {
     match ending {
         Ending::Posted => ("Posted", Tone::Done, "completed"),
         Ending::Approved => ("Approved", Tone::Waiting, "approve"),
         Ending::Rejected => ("Rejected", Tone::Off, "cancelled"),
+        Ending::Done => (words.done, Tone::Done, "completed"),
         Ending::Refused => ("Refused", Tone::Failed, "failed"),
         Ending::Skipped => ("Stayed out", Tone::Off, "cancelled"),
     }
@@ -80,15 +77,11 @@ pub struct Outcome {
     pub count: usize,
 }
 
-pub fn outcomes(items: &[Item]) -> Vec<Outcome> {
+pub fn outcomes(words: &Words, items: &[Item]) -> Vec<Outcome> {
     let counted = Ending::ALL
         .into_iter()
-        .map(|ending| Outcome { word: word(ending).0, count: items.iter().filter(|item| item.ending == Some(ending)).count() });
+        .map(|ending| Outcome { word: word(words, ending).0, count: items.iter().filter(|item| item.ending == Some(ending)).count() });
     counted.filter(|outcome| outcome.count > 0).collect()
-}
-
-pub fn left_out(items: &[Item]) -> usize {
-    items.iter().filter(|item| matches!(item.ending, Some(Ending::Skipped | Ending::Refused))).count()
 }
 
 /// What one currency comes to: of a preview what would be decided, of a run what was.
@@ -106,6 +99,9 @@ impl Total {
 
 /// By currency; an amount is counted by its size, whichever way the money goes.
 pub fn totals(run: &Run, items: &[Item]) -> Vec<Total> {
+    if run.verb.decision().is_none() {
+        return Vec::new();
+    }
     let counts = |item: &&Item| match run.state {
         State::Previewed => item.obstacle.is_none(),
         State::Running | State::Finished => matches!(item.ending, Some(Ending::Posted | Ending::Approved | Ending::Rejected)),

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, http::header, web};
 
-use super::visible;
+use super::{found, visible};
 use crate::{
     app::Console,
     db::value::Value,
@@ -12,17 +12,30 @@ use crate::{
     workflows::run::results::{Item, items},
 };
 
-const HEADS: &[u8] = b"transaction_id,reference,amount,currency,outcome,message\r\n";
+/// Of decisions, and of everything else.
+const DECIDED: &[u8] = b"transaction_id,reference,amount,currency,outcome,message\r\n";
+const DONE: &[u8] = b"id,name,detail,outcome,message\r\n";
 
 /// GET /runs/{id}/result.csv
 pub async fn csv(console: web::Data<Console>, visit: Visit, path: web::Path<String>) -> Result<HttpResponse, PageError> {
     let connection = console.database.read().await?;
-    let run = visible(&console, &visit, &connection, &path).await?;
+    let run = found(&connection, &path).await?;
+    visible(&console, &visit, &run)?;
     let items = items(&connection, run.id).await?;
-    let mut file = Vec::with_capacity(items.len() * 120 + HEADS.len());
-    file.extend_from_slice(HEADS);
+    let is_decided = run.verb.decision().is_some();
+    let mut file = Vec::with_capacity(items.len() * 120 + DECIDED.len());
+    file.extend_from_slice(if is_decided { DECIDED } else { DONE });
     for item in &items {
-        line(&mut file, item);
+        file.extend_from_slice(item.record.to_string().as_bytes());
+        text(&mut file, item.name.as_deref());
+        if is_decided {
+            money(&mut file, item);
+        } else {
+            text(&mut file, item.description.as_deref());
+        }
+        text(&mut file, Some(item.ending.map_or("waiting", |ending| ending.name())));
+        text(&mut file, item.message.as_deref().or(item.obstacle.as_deref()));
+        file.extend_from_slice(b"\r\n");
     }
     let name = format!("attachment; filename=\"run-{}.csv\"", run.id.as_simple());
     Ok(HttpResponse::Ok()
@@ -32,22 +45,18 @@ pub async fn csv(console: web::Data<Console>, visit: Visit, path: web::Path<Stri
         .body(file))
 }
 
-fn line(file: &mut Vec<u8>, item: &Item) {
-    let text = |file: &mut Vec<u8>, text: Option<&str>| {
-        file.push(b',');
-        if let Some(text) = text {
-            text_cell(file, text);
-        }
-    };
-    file.extend_from_slice(item.transaction.to_string().as_bytes());
-    text(file, item.reference.as_deref());
+fn text(file: &mut Vec<u8>, text: Option<&str>) {
+    file.push(b',');
+    if let Some(text) = text {
+        text_cell(file, text);
+    }
+}
+
+fn money(file: &mut Vec<u8>, item: &Item) {
     file.push(b',');
     // A number stays one: a minus before digits is no formula.
     if let Value::Number(number) = &item.amount {
         file.extend_from_slice(number.to_string().as_bytes());
     }
     text(file, item.currency.as_deref());
-    text(file, Some(item.ending.map_or("waiting", |ending| ending.name())));
-    text(file, item.message.as_deref().or(item.obstacle.as_deref()));
-    file.extend_from_slice(b"\r\n");
 }

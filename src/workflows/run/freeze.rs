@@ -6,9 +6,14 @@ use rust_decimal::Decimal;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::{LONGEST_REASON, MOST, RunError, expect, verdict::verdict};
+use super::{
+    LONGEST_REASON, MOST, RunError, expect,
+    rehearsal::{Seen, rehearse},
+    verb::Verb,
+    verdict::verdict,
+};
 use crate::{
-    auth::grant::Grant,
+    auth::{actor::Actor, grant::Grant},
     db::{value::Value, write::Write},
     workflows::approval::Decision,
 };
@@ -49,9 +54,10 @@ const LEGS: &str = "
       LEFT JOIN account_ledger l ON l.account_id = a.id
      ORDER BY s.place, leg.place";
 
-const KEEP: &str = "INSERT INTO decision_run_items (run_id, position, transaction_id, digest, obstacle) \
-     SELECT $1, item.position::int4, item.id, item.digest, item.obstacle \
-       FROM unnest($2::uuid[], $3::text[], $4::text[]) WITH ORDINALITY AS item (id, digest, obstacle, position)";
+const KEEP: &str = "INSERT INTO decision_run_items (run_id, position, record_id, digest, name, detail, obstacle) \
+     SELECT $1, item.position::int4, item.id, item.digest, item.name, item.detail, item.obstacle \
+       FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[]) WITH ORDINALITY \
+            AS item (id, digest, name, detail, obstacle, position)";
 
 /// One leg, as it was seen.
 pub(super) struct Leg {
@@ -106,14 +112,14 @@ fn leg(row: &Row) -> Result<Leg, tokio_postgres::Error> {
 }
 
 /// Keeps a selection as it is now, each with what stands in its way, for somebody to look at before anything is
-/// decided. Answers with the run's id.
+/// done. Answers with the run's id.
 ///
 /// # Errors
 /// `Selection` for none or too many.
-pub async fn freeze(write: &Write, grant: &Grant, chosen: &[Uuid], decision: Decision, reason: &str) -> Result<Uuid, RunError> {
-    expect(grant)?;
+pub async fn freeze(write: &Write, actor: &Actor, grant: &Grant, chosen: &[Uuid], verb: Verb, reason: &str) -> Result<Uuid, RunError> {
+    expect(grant, verb)?;
     if chosen.is_empty() {
-        return Err(RunError::Selection("Nothing is selected. Tick the transactions to decide, then choose again."));
+        return Err(RunError::Selection("Nothing is selected. Tick the rows first, then choose again."));
     }
     if chosen.len() > MOST {
         return Err(RunError::Selection(TOO_MANY));
@@ -122,7 +128,25 @@ pub async fn freeze(write: &Write, grant: &Grant, chosen: &[Uuid], decision: Dec
     if reason.is_some_and(|reason| reason.contains('\0') || reason.chars().count() > LONGEST_REASON) {
         return Err(RunError::Selection("The reason takes at most 2,000 characters of text."));
     }
-    let person = grant.actor();
+    let seen = match verb.decision() {
+        Some(decision) => judged(write, grant.actor(), chosen, decision).await?,
+        None => rehearse(write, actor, grant, verb, chosen).await?,
+    };
+    let ids: Vec<Uuid> = seen.iter().map(|row| row.id).collect();
+    let digests: Vec<&str> = seen.iter().map(|row| row.digest.as_str()).collect();
+    let text = |of: fn(&Seen) -> Option<&str>| seen.iter().map(of).collect::<Vec<_>>();
+    let (names, details) = (text(|row| row.name.as_deref()), text(|row| row.detail.as_deref()));
+    let obstacles = text(|row| row.obstacle.as_deref());
+
+    let run = Uuid::now_v7();
+    let statement = "INSERT INTO decision_runs (id, decider, subject, decision, reason) VALUES ($1, $2, $3, $4, $5)";
+    write.execute(statement, &[&run, &grant.actor(), &grant.resource().table, &verb.name(), &reason]).await?;
+    write.execute(KEEP, &[&run, &ids, &digests, &names, &details, &obstacles]).await?;
+    Ok(run)
+}
+
+/// What the door would say to each.
+async fn judged(write: &Write, person: Uuid, chosen: &[Uuid], decision: Decision) -> Result<Vec<Seen>, RunError> {
     let rows = write.query(LEGS, &[&chosen, &person]).await?;
     let mut units: Vec<(Uuid, Vec<Leg>)> = Vec::with_capacity(chosen.len());
     for row in &rows {
@@ -136,15 +160,14 @@ pub async fn freeze(write: &Write, grant: &Grant, chosen: &[Uuid], decision: Dec
         }
     }
     let mut balances = HashMap::new();
-    let obstacles: Vec<Option<String>> = units.iter().map(|(_, legs)| verdict(decision, person, legs, &mut balances)).collect();
-    let ids: Vec<Uuid> = units.iter().map(|(id, _)| *id).collect();
-    let digests: Vec<&str> = units.iter().map(|(_, legs)| legs.first().and_then(|leg| leg.digest.as_deref()).unwrap_or_default()).collect();
-
-    let run = Uuid::now_v7();
-    let statement = "INSERT INTO decision_runs (id, decider, decision, reason) VALUES ($1, $2, $3, $4)";
-    write.execute(statement, &[&run, &person, &decision.name(), &reason]).await?;
-    write.execute(KEEP, &[&run, &ids, &digests, &obstacles]).await?;
-    Ok(run)
+    let seen = units.into_iter().map(|(id, legs)| Seen {
+        id,
+        digest: legs.first().and_then(|leg| leg.digest.clone()).unwrap_or_default(),
+        name: None,
+        detail: None,
+        obstacle: verdict(decision, person, &legs, &mut balances),
+    });
+    Ok(seen.collect())
 }
 
-pub const TOO_MANY: &str = "A selection holds at most 1,000 transactions. Filter the list further, and decide the rest afterwards.";
+pub const TOO_MANY: &str = "A selection holds at most 1,000 rows. Filter the list further, and take the rest afterwards.";

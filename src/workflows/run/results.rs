@@ -14,6 +14,8 @@ pub enum Ending {
     /// Its first approval of several.
     Approved,
     Rejected,
+    /// Whatever else was to be done.
+    Done,
     Refused,
     /// The preview had said that it would stay out.
     Skipped,
@@ -21,13 +23,14 @@ pub enum Ending {
 
 impl Ending {
     /// In the order a summary counts them.
-    pub const ALL: [Ending; 5] = [Ending::Posted, Ending::Approved, Ending::Rejected, Ending::Refused, Ending::Skipped];
+    pub const ALL: [Ending; 6] = [Ending::Posted, Ending::Approved, Ending::Rejected, Ending::Done, Ending::Refused, Ending::Skipped];
 
     pub const fn name(self) -> &'static str {
         match self {
             Ending::Posted => "posted",
             Ending::Approved => "approved",
             Ending::Rejected => "rejected",
+            Ending::Done => "done",
             Ending::Refused => "refused",
             Ending::Skipped => "skipped",
         }
@@ -38,13 +41,15 @@ impl Ending {
     }
 }
 
-/// An item of a run. The transaction's own values are those of today, which are what was seen unless the digest says
-/// otherwise: then it is refused.
+/// An item of a run. A transaction's own values are those of today, which are what was seen unless the digest says
+/// otherwise: then it is refused. Of another row there are the name and the detail it had when it was seen.
 #[derive(Debug, Clone)]
 pub struct Item {
-    pub transaction: Uuid,
-    pub reference: Option<String>,
+    pub record: Uuid,
+    /// A transaction's reference, or the row's name.
+    pub name: Option<String>,
     pub kind: Option<String>,
+    /// A transaction's description, or what lists put beside the name.
     pub description: Option<String>,
     pub account: Option<String>,
     pub amount: Value,
@@ -55,10 +60,11 @@ pub struct Item {
     pub message: Option<String>,
 }
 
-const ITEMS: &str = "SELECT i.transaction_id, t.reference_number, t.transaction_type, t.description, a.account_name, t.amount, a.currency, \
+const ITEMS: &str = "SELECT i.record_id, coalesce(i.name, t.reference_number), t.transaction_type, coalesce(i.detail, t.description), a.account_name, t.amount, a.currency, \
             i.obstacle, i.outcome, i.message \
      FROM decision_run_items i \
-     LEFT JOIN transactions t ON t.id = i.transaction_id \
+     JOIN decision_runs r ON r.id = i.run_id \
+     LEFT JOIN transactions t ON t.id = i.record_id AND r.subject = 'transactions' \
      LEFT JOIN accounts a ON a.id = t.account_id \
      WHERE i.run_id = $1 ORDER BY i.position";
 
@@ -70,8 +76,8 @@ pub async fn items(connection: &Connection, run: Uuid) -> Result<Vec<Item>, Data
     let rows = connection.query(ITEMS, &[&run]).await?;
     let items = rows.iter().map(|row| {
         Ok(Item {
-            transaction: row.try_get(0)?,
-            reference: row.try_get(1)?,
+            record: row.try_get(0)?,
+            name: row.try_get(1)?,
             kind: row.try_get(2)?,
             description: row.try_get(3)?,
             account: row.try_get(4)?,

@@ -1,17 +1,17 @@
-//! How are the items of a run decided, one after the other, and what if that is cut off?
+//! How are the items of a run worked through, one after the other, and what if that is cut off?
 
 use std::net::IpAddr;
 
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::decision;
+use super::{rehearsal::said, verb::Verb};
 use crate::{
     auth::{
         actor::{Actor, Preferences},
         grant::Grant,
         origin::{Channel, Origin, Party},
-        policy::{Action, Policy},
+        policy::Policy,
         role::Role,
     },
     db::{
@@ -19,9 +19,13 @@ use crate::{
         pool::{Database, DatabaseError},
         write::Write,
     },
-    resource::Resource,
+    resource::{
+        Registry, Resource,
+        store::{self, StoreError},
+    },
     workflows::{
-        approval::{self, Decided, Decision, Refusal, Standing},
+        self, WorkflowError,
+        approval::{self, Decided, Refusal, Standing},
         told,
     },
 };
@@ -29,17 +33,20 @@ use crate::{
 /// How often an item is tried whose rows somebody else holds.
 const TRIES: usize = 3;
 
-const RUNNING: &str = "SELECT r.id, r.decider, r.decision, coalesce(r.reason, '') AS reason, r.ip_address, r.user_agent, r.request_id, \
-            r.session_id, u.username, u.full_name, u.email, CASE WHEN u.is_active THEN u.role END AS role \
-     FROM decision_runs r LEFT JOIN users u ON u.id = r.decider \
-     WHERE r.state = 'running' ORDER BY r.started_at";
+const RUNNING: &str = "SELECT r.id, r.decider, r.subject, r.decision, coalesce(r.reason, '') AS reason, r.ip_address, r.user_agent, \
+            r.request_id, r.session_id \
+     FROM decision_runs r WHERE r.state = 'running' ORDER BY r.started_at";
 
-/// Whoever holds the run decides its next item, so that they come in their order, whatever money one leaves to the
+/// Nobody takes the right away while an item is done with it: of two who deactivate each other the second one is
+/// nobody any more.
+const DECIDER: &str = "SELECT u.username, u.full_name, u.email, u.role FROM users u WHERE u.id = $1 AND u.is_active FOR SHARE";
+
+/// Whoever holds the run does its next item, so that they come in their order, whatever money one leaves to the
 /// next. Whoever falls away lets go of it.
 const HOLD: &str = "SELECT FROM decision_runs r WHERE r.id = $1 AND r.state = 'running' FOR NO KEY UPDATE SKIP LOCKED";
 
 /// A statement of its own, behind the lock: it sees what the one before has just decided.
-const NEXT: &str = "SELECT i.id, i.transaction_id, i.digest FROM decision_run_items i \
+const NEXT: &str = "SELECT i.id, i.record_id, i.digest FROM decision_run_items i \
      WHERE i.run_id = $1 AND i.outcome IS NULL ORDER BY i.position LIMIT 1";
 
 const KEEP: &str =
@@ -52,27 +59,28 @@ const FINISH: &str = "UPDATE decision_runs r SET state = 'finished', finished_at
 /// A run on its way, and whoever ordered it.
 struct Order {
     run: Uuid,
-    decision: Decision,
+    decider: Uuid,
+    verb: Verb,
+    resource: &'static Resource,
     reason: String,
     origin: Origin,
-    /// As the decider's role is now: who has lost the right decides nothing more.
-    grant: Option<Grant>,
+    policy: Policy,
 }
 
-/// Decides what is left of every run on its way. What another instance is at is left to it.
+/// Does what is left of every run on its way. What another instance is at is left to it.
 ///
 /// # Errors
 /// See [`DatabaseError`]: the rest is for the next time.
-pub async fn work(database: &Database, policy: Policy, transactions: &'static Resource) -> Result<(), DatabaseError> {
+pub async fn work(database: &Database, policy: Policy, registry: &Registry) -> Result<(), DatabaseError> {
     let rows = {
         let connection = database.read().await?;
         connection.query(RUNNING, &[]).await?
     };
     for row in rows {
-        let order = order(&row, policy, transactions)?;
+        let Some(order) = order(&row, policy, registry)? else { continue };
         while one(database, &order).await? {}
         let write = Write::begin(database, &order.origin).await?;
-        if write.execute(FINISH, &[&order.run]).await? == 1 {
+        if write.execute(FINISH, &[&order.run]).await? == 1 && order.verb.decision().is_some() {
             told::decided_together(&write, order.run).await?;
         }
         write.commit().await?;
@@ -80,24 +88,17 @@ pub async fn work(database: &Database, policy: Policy, transactions: &'static Re
     Ok(())
 }
 
-fn order(row: &Row, policy: Policy, transactions: &'static Resource) -> Result<Order, tokio_postgres::Error> {
+/// `None` for what only a newer console knows.
+fn order(row: &Row, policy: Policy, registry: &Registry) -> Result<Option<Order>, tokio_postgres::Error> {
     let decider: Uuid = row.try_get("decider")?;
-    let text = |column: &str| row.try_get::<_, Option<String>>(column).map(Option::unwrap_or_default);
-    let role = row.try_get::<_, Option<&str>>("role")?.and_then(Role::named);
-    let session: Option<Uuid> = row.try_get("session_id")?;
-    let actor = Actor::new(
-        decider,
-        text("username")?,
-        text("full_name")?,
-        text("email")?,
-        role,
-        session.unwrap_or_default(),
-        Preferences::default(),
-        policy,
-    );
-    Ok(Order {
+    let (Some(resource), Some(verb)) = (registry.find(row.try_get("subject")?), Verb::named(row.try_get("decision")?)) else {
+        return Ok(None);
+    };
+    Ok(Some(Order {
         run: row.try_get("id")?,
-        decision: decision(row.try_get("decision")?),
+        decider,
+        verb,
+        resource,
         reason: row.try_get("reason")?,
         origin: Origin {
             party: Party::User(decider),
@@ -105,10 +106,16 @@ fn order(row: &Row, policy: Policy, transactions: &'static Resource) -> Result<O
             ip: row.try_get::<_, Option<IpAddr>>("ip_address")?,
             agent: row.try_get("user_agent")?,
             request: row.try_get("request_id")?,
-            session,
+            session: row.try_get("session_id")?,
         },
-        grant: actor.authorize(Action::Decide, transactions).ok(),
-    })
+        policy,
+    }))
+}
+
+struct Item {
+    id: Uuid,
+    record: Uuid,
+    digest: String,
 }
 
 /// What came of an item.
@@ -118,32 +125,121 @@ struct Outcome {
     approval: Option<Uuid>,
 }
 
-/// Decides the next item; whether there was one, and nobody else is at the run. The decision and what came of it are kept together or not at all.
+/// Why an item was not done.
+#[derive(Debug, thiserror::Error)]
+enum Refused {
+    #[error(transparent)]
+    Decision(#[from] Refusal),
+    #[error(transparent)]
+    Verb(#[from] WorkflowError),
+}
+
+impl Refused {
+    fn database(&self) -> Option<&DatabaseError> {
+        match self {
+            Refused::Decision(Refusal::Database(error)) | Refused::Verb(WorkflowError::Store(StoreError::Database(error))) => Some(error),
+            Refused::Decision(_) | Refused::Verb(_) => None,
+        }
+    }
+}
+
+impl From<DatabaseError> for Refused {
+    fn from(error: DatabaseError) -> Refused {
+        Refused::Decision(Refusal::Database(error))
+    }
+}
+
+/// Does the next item; whether there was one, and nobody else is at the run. What was done and what came of it are kept together or not at all.
 async fn one(database: &Database, order: &Order) -> Result<bool, DatabaseError> {
     let write = Write::begin(database, &order.origin).await?;
     if write.query_opt(HOLD, &[&order.run]).await?.is_none() {
         return Ok(false);
     }
-    let Some(item) = write.query_opt(NEXT, &[&order.run]).await? else { return Ok(false) };
-    let (id, transaction, digest): (Uuid, Uuid, String) = (item.try_get(0)?, item.try_get(1)?, item.try_get(2)?);
-    let outcome = match decide(&write, order, transaction, &digest).await {
-        Ok(Decided { approval, standing }) => decided(approval, standing),
-        Err(Refusal::Database(error @ DatabaseError::Away(_))) => return Err(error),
-        Err(refusal) => {
-            if refusal.is_an_attempt() {
-                let attempt = order.decision.name();
-                let details = serde_json::json!({ "transaction": transaction.to_string(), "attempt": attempt, "refused": refusal.name() });
+    let Some(row) = write.query_opt(NEXT, &[&order.run]).await? else { return Ok(false) };
+    let item = Item { id: row.try_get(0)?, record: row.try_get(1)?, digest: row.try_get(2)? };
+    let outcome = match tried(&write, order, &item).await {
+        Ok(outcome) => outcome,
+        Err(Refused::Decision(Refusal::Database(error @ DatabaseError::Away(_)))) => return Err(error),
+        Err(Refused::Verb(WorkflowError::Store(StoreError::Database(error @ DatabaseError::Away(_))))) => return Err(error),
+        Err(refused) => {
+            if let (Refused::Decision(refusal), Some(decision)) = (&refused, order.verb.decision())
+                && refusal.is_an_attempt()
+            {
+                let transaction = item.record.to_string();
+                let details = serde_json::json!({ "transaction": transaction, "attempt": decision.name(), "refused": refusal.name() });
                 event(&write, "decision_refused", &details).await?;
             }
-            Outcome { name: "refused", message: Some(words(&refusal, transaction)), approval: None }
+            Outcome { name: "refused", message: Some(words(refused, order.resource, item.record)), approval: None }
         }
     };
-    write.execute(KEEP, &[&id, &outcome.name, &outcome.message, &outcome.approval]).await?;
+    write.execute(KEEP, &[&item.id, &outcome.name, &outcome.message, &outcome.approval]).await?;
     write.commit().await?;
     Ok(true)
 }
 
-fn decided(approval: Uuid, standing: Standing) -> Outcome {
+/// A refusal is undone alone, so that what came of the item can still be written down.
+async fn tried(write: &Write, order: &Order, item: &Item) -> Result<Outcome, Refused> {
+    let mut tried = 0;
+    loop {
+        write.savepoint("SAVEPOINT item").await?;
+        let refused = match attempt(write, order, item).await {
+            Ok(outcome) => return Ok(outcome),
+            Err(refused) => refused,
+        };
+        write.savepoint("ROLLBACK TO SAVEPOINT item").await?;
+        tried += 1;
+        let is_passing = matches!(refused.database(), Some(DatabaseError::Busy | DatabaseError::TooSlow));
+        if !is_passing || tried == TRIES {
+            return Err(refused);
+        }
+    }
+}
+
+/// As the decider's role is now: who has lost the right does nothing more.
+async fn attempt(write: &Write, order: &Order, item: &Item) -> Result<Outcome, Refused> {
+    let permitted = permitted(write, order).await?;
+    match order.verb.decision() {
+        Some(decision) => {
+            let (_, grant) = permitted.ok_or(Refusal::NotYours("Only an active administrator or manager decides."))?;
+            let decided = approval::decide(write, &grant, item.record, decision, &order.reason, &item.digest).await?;
+            Ok(decision_outcome(decided))
+        }
+        None => {
+            let gone = || WorkflowError::Forbidden("Whoever ordered this may not do it any more.".to_owned());
+            let (actor, grant) = permitted.ok_or_else(gone)?;
+            Ok(act(write, &actor, &grant, item).await?)
+        }
+    }
+}
+
+async fn permitted(write: &Write, order: &Order) -> Result<Option<(Actor, Grant)>, DatabaseError> {
+    let Some(row) = write.query_opt(DECIDER, &[&order.decider]).await? else { return Ok(None) };
+    let actor = Actor::new(
+        order.decider,
+        row.try_get(0)?,
+        row.try_get(1)?,
+        row.try_get(2)?,
+        row.try_get::<_, Option<&str>>(3)?.and_then(Role::named),
+        order.origin.session.unwrap_or_default(),
+        Preferences::default(),
+        order.policy,
+    );
+    let grant = actor.authorize(order.verb.action(), order.resource).ok();
+    Ok(grant.map(|grant| (actor, grant)))
+}
+
+/// What does the same to one row alone, to a row that still is what somebody looked at.
+async fn act(write: &Write, actor: &Actor, grant: &Grant, item: &Item) -> Result<Outcome, WorkflowError> {
+    let is_as_seen = store::locked(write, grant, item.record).await?.version() == item.digest;
+    // Its own refusal says more than that something has changed.
+    let done = workflows::act(write, actor, grant, item.record, None).await?;
+    if !is_as_seen {
+        return Err(WorkflowError::Conflict("It has changed since you looked at it. Look at it again, and select it anew.".to_owned()));
+    }
+    Ok(Outcome { name: "done", message: Some(done.message), approval: None })
+}
+
+fn decision_outcome(Decided { approval, standing }: Decided) -> Outcome {
     let approval = Some(approval);
     match standing {
         Standing::Posted => Outcome { name: "posted", message: None, approval },
@@ -156,45 +252,20 @@ fn decided(approval: Uuid, standing: Standing) -> Outcome {
     }
 }
 
-/// A refusal is undone alone, so that what came of the item can still be written down.
-async fn decide(write: &Write, order: &Order, transaction: Uuid, digest: &str) -> Result<Decided, Refusal> {
-    let Some(grant) = &order.grant else {
-        return Err(Refusal::NotYours("Only an active administrator or manager decides."));
+fn words(refused: Refused, resource: &Resource, record: Uuid) -> String {
+    let said = match refused {
+        Refused::Decision(Refusal::Database(error)) => Err(error),
+        Refused::Decision(refusal) => Ok(refusal.to_string()),
+        Refused::Verb(refusal) => said(refusal, resource),
     };
-    let mut tried = 0;
-    loop {
-        write.savepoint("SAVEPOINT item").await?;
-        let refusal = match approval::decide(write, grant, transaction, order.decision, &order.reason, digest).await {
-            Ok(decided) => return Ok(decided),
-            Err(refusal) => refusal,
-        };
-        write.savepoint("ROLLBACK TO SAVEPOINT item").await?;
-        tried += 1;
-        let is_passing = matches!(refusal, Refusal::Database(DatabaseError::Busy | DatabaseError::TooSlow));
-        if !is_passing || tried == TRIES {
-            return Err(refusal);
+    match said {
+        Ok(words) => words,
+        Err(DatabaseError::Busy | DatabaseError::TooSlow) => {
+            "Somebody else was at it for too long. Nothing was done to it; try it again.".to_owned()
         }
-    }
-}
-
-fn words(refusal: &Refusal, transaction: Uuid) -> String {
-    match refusal {
-        Refusal::Database(DatabaseError::Busy | DatabaseError::TooSlow) => {
-            "Somebody else was at it for too long. Nothing was decided; try it again.".to_owned()
+        Err(error) => {
+            tracing::error!("{} {record} could not be worked on in a run: {error:?}", resource.table);
+            "The database refused it. Nothing was done to it; the console's log says why.".to_owned()
         }
-        Refusal::Database(error) => {
-            tracing::error!("transaction {transaction} could not be decided in a run: {error:?}");
-            "The database refused it. Nothing was decided; the console's log says why.".to_owned()
-        }
-        Refusal::Missing
-        | Refusal::NotYours(_)
-        | Refusal::DecidedByYou
-        | Refusal::Decided
-        | Refusal::Expired
-        | Refusal::Changed
-        | Refusal::Withheld(_)
-        | Refusal::TooLittleMoney(_)
-        | Refusal::Words(_)
-        | Refusal::Forged => refusal.to_string(),
     }
 }

@@ -189,7 +189,8 @@ async fn nobody_gets_round_the_door_by_way_of_a_selection() {
     assert_eq!(admin.post(&address, &[("decision", "run")]).await.status, 403, "a selection is run by whoever looked through it");
     assert_eq!(second.get(&address).await.status, 404);
     assert_eq!(second.post(&address, &[("decision", "run")]).await.status, 404);
-    assert_eq!(admin.post("/tables/users/selected", &[("decision", "approve")]).await.status, 404);
+    assert_eq!(admin.post("/tables/system_settings/selected", &[("decision", "approve")]).await.status, 404);
+    assert_eq!(admin.post("/tables/users/selected", &[("decision", "approve")]).await.status, 422);
     assert_eq!(console.browser().get(&address).await.status, 303);
     assert!(manager.get("/tables/transactions?status=pending").await.has("[name=selected]"));
     assert_eq!(count(&owner, "SELECT count(*) FROM transaction_approvals").await, 0);

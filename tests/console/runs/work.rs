@@ -59,18 +59,27 @@ pub async fn balance(owner: &Client, account: Uuid) -> String {
     owner.query_one("SELECT balance::text FROM accounts WHERE id = $1", &[&account]).await.expect("a balance").get(0)
 }
 
-/// Sends a selection as the list's form does.
+/// Sends a selection of transactions as the list's form does.
 pub async fn select(browser: &Browser, decision: &str, ids: &[Uuid]) -> Answer {
-    let ids: Vec<String> = ids.iter().map(Uuid::to_string).collect();
-    let mut fields: Vec<(&str, &str)> = ids.iter().map(|id| ("selected", id.as_str())).collect();
-    fields.push(("decision", decision));
-    browser.post("/tables/transactions/selected", &fields).await
+    select_of(browser, "transactions", decision, ids).await
 }
 
-/// The preview of a selection: its address.
+/// Sends a selection of any table's rows.
+pub async fn select_of(browser: &Browser, table: &str, verb: &str, ids: &[Uuid]) -> Answer {
+    let ids: Vec<String> = ids.iter().map(Uuid::to_string).collect();
+    let mut fields: Vec<(&str, &str)> = ids.iter().map(|id| ("selected", id.as_str())).collect();
+    fields.push(("decision", verb));
+    browser.post(&format!("/tables/{table}/selected"), &fields).await
+}
+
+/// The preview of a selection of transactions: its address.
 pub async fn preview(browser: &Browser, decision: &str, ids: &[Uuid]) -> String {
-    let answer = select(browser, decision, ids).await;
-    assert_eq!(answer.status, 303, "{}", answer.text());
+    preview_of(browser, "transactions", decision, ids).await
+}
+
+pub async fn preview_of(browser: &Browser, table: &str, verb: &str, ids: &[Uuid]) -> String {
+    let answer = select_of(browser, table, verb, ids).await;
+    assert_eq!(answer.status, 303, "{table}: {}", answer.text());
     answer.location.expect("it leads to the preview")
 }
 

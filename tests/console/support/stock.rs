@@ -40,6 +40,8 @@ INSERT INTO ssot_api_contracts (id, canonical_name, version, base_url, created_b
     VALUES (pg_temp.numbered(8, 1), 'ledger', 'v1.0.0', 'https://api.example.com/ledger', 'admin', 'admin');
 INSERT INTO ssot_api_aliases (id, contract_id, alias_name, context, created_by, updated_by)
     VALUES (pg_temp.numbered(9, 1), pg_temp.numbered(8, 1), 'money', 'frontend', 'admin', 'admin');
+INSERT INTO ssot_api_aliases (id, contract_id, alias_name, context, is_active, created_by, updated_by)
+    VALUES (pg_temp.numbered(17, 1), pg_temp.numbered(8, 1), 'old-money', 'frontend', false, 'admin', 'admin');
 INSERT INTO ssot_governance_rules (id, rule_name, rule_type, rule_config, created_by, updated_by)
     VALUES (pg_temp.numbered(10, 1), 'names', 'validation', '{}', 'admin', 'admin');
 INSERT INTO audit_logs (id, entity_type, entity_id, action, user_id, user_agent)
@@ -80,6 +82,7 @@ pub fn ended(table: &str, username: &str) -> String {
         "api_keys" => numbered(13, username),
         "notifications" => numbered(14, username),
         "user_sessions" => numbered(15, username),
+        "ssot_api_aliases" => numbered(17, "admin"),
         table => of(table, username),
     }
 }

@@ -61,12 +61,12 @@ async fn a_deactivation_counts_first_and_ends_everything() {
             .await
             .expect("a session");
     }
-    let counted = user::consequences(&desk.read().await, id).await.expect("counted");
+    let counted = user::consequences(&desk.read().await, &[id]).await.expect("counted");
     assert_eq!(counted, user::Consequences { sessions: 2, keys: 1, accounts: 1, pending: 0 });
 
     let done = desk.act("admin", "users", Action::Deactivate, id, None).await.expect("deactivated");
     assert_eq!(done.message, "Deactivated Yusuf Demir: 2 sessions and 1 API key ended.");
-    let left = user::consequences(&desk.read().await, id).await.expect("counted");
+    let left = user::consequences(&desk.read().await, &[id]).await.expect("counted");
     assert_eq!((left.sessions, left.keys), (0, 0));
     assert!(matches!(desk.act("admin", "users", Action::Deactivate, id, None).await, Err(WorkflowError::Conflict(_))));
     assert!(matches!(desk.act("admin", "users", Action::SendPasswordLink, id, None).await, Err(WorkflowError::Conflict(_))));
