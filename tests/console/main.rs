@@ -30,6 +30,7 @@ mod records;
 mod running;
 mod runs;
 mod sessions;
+mod slow;
 mod support;
 mod thirteenth;
 mod tiers;

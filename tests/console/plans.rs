@@ -4,3 +4,5 @@ mod lists;
 mod meter;
 mod questions;
 mod undeclared;
+
+pub use meter::grant;

@@ -10,8 +10,8 @@ SELECT e.id, told.entity_type, told.entity_id, told.action, told.before, told.af
            [1 + pg_temp.nexus_demo_pick(e.n, 65, 3)],
        pg_temp.nexus_demo_time(e.at)
   FROM (SELECT n, at, pg_temp.nexus_demo_id('entry', n, at) AS id,
-               CASE WHEN n > $3 - 2 * $4 THEN n = $3 - 2 * $4 + 1 ELSE n % 2 = 1 END AS makes,
-               CASE WHEN n > $3 - $4 THEN 'known account' WHEN n > $3 - 2 * $4 THEN 'known transaction'
+               CASE WHEN n > $3 - 2 * $4::bigint THEN n = $3 - 2 * $4::bigint + 1 ELSE n % 2 = 1 END AS makes,
+               CASE WHEN n > $3 - $4::bigint THEN 'known account' WHEN n > $3 - 2 * $4::bigint THEN 'known transaction'
                     WHEN pg_temp.nexus_demo_pick(n / 2, 60, 1000) < 600 THEN 'transaction'
                     WHEN pg_temp.nexus_demo_pick(n / 2, 60, 1000) < 700 THEN 'account' WHEN pg_temp.nexus_demo_pick(n / 2, 60, 1000) < 730 THEN 'user'
                     WHEN pg_temp.nexus_demo_pick(n / 2, 60, 1000) < 950 THEN 'login' WHEN pg_temp.nexus_demo_pick(n / 2, 60, 1000) < 990 THEN 'login_failed'
