@@ -13,13 +13,14 @@ AS $$
         ('nexus_users_email', 'users', '(email, id)'),
         ('nexus_users_role', 'users', '(role, id)'),
         ('nexus_users_is_active', 'users', '(is_active, id)'),
+        ('nexus_users_is_verified', 'users', '(is_verified, id)'),
         ('nexus_users_last_login', 'users', '(last_login, id)'),
         ('nexus_users_created_at', 'users', '(created_at, id)'),
         ('nexus_users_updated_at', 'users', '(updated_at, id)'),
         ('nexus_users_created_by', 'users', '(created_by, id)'),
         ('nexus_users_updated_by', 'users', '(updated_by, id)'),
 
-        ('nexus_accounts_user_id', 'accounts', '(user_id, id)'),
+        ('nexus_accounts_user_id', 'accounts', '(user_id, account_name, id)'),
         ('nexus_accounts_account_name', 'accounts', '(account_name, id)'),
         ('nexus_accounts_account_number', 'accounts', '(account_number, id)'),
         ('nexus_accounts_account_type', 'accounts', '(account_type, id)'),
@@ -32,6 +33,9 @@ AS $$
         ('nexus_accounts_updated_by', 'accounts', '(updated_by, id)'),
 
         ('nexus_transactions_account_id', 'transactions', '(account_id, transaction_date, id)'),
+        -- Filtered by one of these, the list stands in its own order at once, whatever the value and however rare.
+        ('nexus_transactions_type_in_order', 'transactions', '(transaction_type, transaction_date, id)'),
+        ('nexus_transactions_status_in_order', 'transactions', '(status, transaction_date, id)'),
         ('nexus_transactions_transaction_type', 'transactions', '(transaction_type, id)'),
         -- What waits is a handful among millions: the queue reads it in either order without touching the rest.
         ('nexus_transactions_pending', 'transactions', '(created_at, id) WHERE status = ''pending'''),
@@ -44,18 +48,26 @@ AS $$
         ('nexus_transactions_processed_at', 'transactions', '(processed_at, id)'),
         ('nexus_transactions_created_at', 'transactions', '(created_at, id)'),
         ('nexus_transactions_updated_at', 'transactions', '(updated_at, id)'),
-        ('nexus_transactions_created_by', 'transactions', '(created_by, id)'),
-        ('nexus_transactions_updated_by', 'transactions', '(updated_by, id)'),
+        ('nexus_transactions_created_by', 'transactions', '(created_by, transaction_date, id)'),
+        ('nexus_transactions_updated_by', 'transactions', '(updated_by, transaction_date, id)'),
 
         ('nexus_audit_logs_created_at', 'audit_logs', '(created_at, id)'),
         ('nexus_audit_logs_action', 'audit_logs', '(action, id)'),
-        ('nexus_audit_logs_entity', 'audit_logs', '(entity_type, entity_id, created_at, id)'),
-        ('nexus_audit_logs_user_id', 'audit_logs', '(user_id, id)'),
+        ('nexus_audit_logs_entity', 'audit_logs', '(entity_id, entity_type, created_at, id)'),
+        ('nexus_audit_logs_user_id', 'audit_logs', '(user_id, created_at, id)'),
+        ('nexus_audit_logs_type_in_order', 'audit_logs', '(entity_type, created_at, id)'),
+        ('nexus_audit_logs_action_in_order', 'audit_logs', '(action, created_at, id)'),
+        ('nexus_audit_logs_context', 'audit_logs', '(context, created_at, id)'),
+        ('nexus_audit_logs_ip_address', 'audit_logs', '(ip_address, created_at, id)'),
 
         ('nexus_ssot_audit_logs_created_at', 'ssot_audit_logs', '(created_at, id)'),
         ('nexus_ssot_audit_logs_action', 'ssot_audit_logs', '(action, id)'),
-        ('nexus_ssot_audit_logs_entity', 'ssot_audit_logs', '(entity_type, entity_id, created_at, id)'),
-        ('nexus_ssot_audit_logs_user_id', 'ssot_audit_logs', '(user_id, id)'),
+        ('nexus_ssot_audit_logs_entity', 'ssot_audit_logs', '(entity_id, entity_type, created_at, id)'),
+        ('nexus_ssot_audit_logs_user_id', 'ssot_audit_logs', '(user_id, created_at, id)'),
+        ('nexus_ssot_audit_logs_type_in_order', 'ssot_audit_logs', '(entity_type, created_at, id)'),
+        ('nexus_ssot_audit_logs_action_in_order', 'ssot_audit_logs', '(action, created_at, id)'),
+        ('nexus_ssot_audit_logs_context', 'ssot_audit_logs', '(context, created_at, id)'),
+        ('nexus_ssot_audit_logs_ip_address', 'ssot_audit_logs', '(ip_address, created_at, id)'),
 
         ('nexus_system_settings_setting_key', 'system_settings', '(setting_key, id)'),
         ('nexus_system_settings_created_at', 'system_settings', '(created_at, id)'),
@@ -121,7 +133,9 @@ AS $$
         ('ssot_governance_rules', ARRAY['rule_name']),
         ('system_settings', ARRAY['setting_key', 'description']),
         ('api_keys', ARRAY['key_name']),
-        ('notifications', ARRAY['title', 'message'])
+        ('notifications', ARRAY['title', 'message']),
+        ('audit_logs', ARRAY['user_agent']),
+        ('ssot_audit_logs', ARRAY['user_agent'])
      ) AS searchable (relation, attributes)
      WHERE e.extname = 'pg_trgm'
 $$;

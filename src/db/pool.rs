@@ -14,6 +14,7 @@ use tokio_postgres::{
 use super::{
     absence::{Absence, Why},
     lifeline::{Held, Lifeline},
+    value::Value,
     violation::Violation,
 };
 
@@ -235,6 +236,26 @@ impl Connection {
         Ok(self.client.lifeline.answers(rows))
     }
 
+    /// As [`Connection::stream`], with the plan made when it says.
+    pub(crate) async fn stream_planned(
+        &self,
+        planning: Planning,
+        text: &str,
+        parameters: &[Value],
+    ) -> Result<impl Stream<Item = Result<Row, DatabaseError>> + use<>, DatabaseError> {
+        let rows = match planning {
+            Planning::Once => {
+                let statement = self.prepare(text).await?;
+                self.answer(self.client.query_raw(&statement, parameters)).await?
+            }
+            Planning::EachTime => {
+                let typed = parameters.iter().map(|value| (value, value.sql_type()));
+                self.answer(self.client.query_typed_raw(text, typed)).await?
+            }
+        };
+        Ok(self.client.lifeline.answers(rows))
+    }
+
     /// Runs `work` with another limit than a list's; both settings travel with it in one round trip.
     pub(crate) async fn within<T>(&self, limit: Limit, work: impl Future<Output = Result<T, DatabaseError>>) -> Result<T, DatabaseError> {
         let set = "SELECT set_config('statement_timeout', $1, false)";
@@ -249,6 +270,15 @@ impl Connection {
         after?;
         answer
     }
+}
+
+/// When PostgreSQL makes a statement's plan. One that is made once serves every value alike, and saves what planning
+/// costs; where the best plan depends on the values, a plan for any of them is a bad one for some.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Planning {
+    #[default]
+    Once,
+    EachTime,
 }
 
 /// How long a statement may take.

@@ -164,6 +164,19 @@ impl fmt::Display for Value {
 }
 
 impl Value {
+    /// The type a parameter has in a statement that does not say it. No read compares with NULL by `=`.
+    pub(crate) fn sql_type(&self) -> Type {
+        match self {
+            Value::Null | Value::Text(_) => Type::TEXT,
+            Value::Bool(_) => Type::BOOL,
+            Value::Uuid(_) => Type::UUID,
+            Value::Number(_) => Type::NUMERIC,
+            Value::Time(_) => Type::TIMESTAMPTZ,
+            Value::Address(_) => Type::INET,
+            Value::Json(_) => Type::JSONB,
+        }
+    }
+
     pub fn is_null(&self) -> bool {
         matches!(self, Value::Null)
     }

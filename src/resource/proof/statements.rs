@@ -24,7 +24,7 @@ use crate::{
         order::Direction,
         reference::CANDIDATES,
         request::{ListRequest, Position, Query, USUAL_PAGE},
-        statement::{Search, Statement},
+        statement::{Statement, Way},
         store::COUNTED,
     },
 };
@@ -102,7 +102,7 @@ fn statements(grant: &Grant, registry: &Registry) -> Vec<(&'static str, Statemen
         for condition in conditions(column) {
             let filtered = ListRequest { filters: vec![Filter { column, condition }], ..plain.clone() };
             found.push(("a count", Statement::count(grant, &filtered, COUNTED as usize)));
-            pages(grant, &filtered, None, "a filtered list", &mut found);
+            pages(grant, &filtered, &[Way::Straight, Way::Walk, Way::Gather], "a filtered list", &mut found);
         }
     }
     let exported: Vec<_> = resource.exported().collect();
@@ -146,24 +146,24 @@ fn lists(grant: &Grant, plain: &ListRequest, found: &mut Vec<(&'static str, Stat
             }
             for position in positions {
                 let sorted = ListRequest { order: Order { column: column.name, direction }, position, ..plain.clone() };
-                pages(grant, &sorted, None, "a sorted list", found);
+                pages(grant, &sorted, &[Way::Straight, Way::Walk, Way::Gather], "a sorted list", found);
             }
         }
     }
     if resource.searchable().next().is_some() {
         for text in ["words", "00000000-0000-0000-0000-000000000000"] {
             let searched = ListRequest { search: Some(text.to_owned()), ..plain.clone() };
-            for search in [Search::Walk, Search::Index] {
-                pages(grant, &searched, Some(search), "a search", found);
-            }
+            pages(grant, &searched, &[Way::Walk, Way::Gather], "a search", found);
         }
     }
-    pages(grant, plain, None, "the list", found);
+    pages(grant, plain, &[Way::Straight, Way::Walk, Way::Gather], "the list", found);
 }
 
-fn pages(grant: &Grant, request: &ListRequest, search: Option<Search>, what: &'static str, found: &mut Vec<(&'static str, Statement)>) {
+fn pages(grant: &Grant, request: &ListRequest, ways: &[Way], what: &'static str, found: &mut Vec<(&'static str, Statement)>) {
     for range in request.position.ranges(request.order_is_nullable()) {
-        found.push((what, Statement::page(grant, request, &range, usize::from(request.limit), search)));
+        for way in ways {
+            found.push((what, Statement::page(grant, request, &range, usize::from(request.limit), *way)));
+        }
     }
 }
 
