@@ -1,5 +1,6 @@
 //! What happened to one record, newest first?
 
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::entry::{Deed, Entry, Log};
@@ -111,9 +112,14 @@ pub async fn entries(
     before: Before,
     most: i64,
 ) -> Result<Vec<Entry>, DatabaseError> {
+    rows(connection, record, id, before, most).await?.iter().map(Entry::of).collect()
+}
+
+/// The same as the logs hold them.
+pub(super) async fn rows(connection: &Connection, record: &Grant, id: Uuid, before: Before, most: i64) -> Result<Vec<Row>, DatabaseError> {
     let at = Value::Time(before.at);
     let parameters: [Parameter<'_>; 5] = [&record.resource().table, &id, &at, &before.id, &most];
-    connection.query(PAGE, &parameters).await?.iter().map(Entry::of).collect()
+    connection.query(PAGE, &parameters).await
 }
 
 const ONE: &str = "\

@@ -1,5 +1,6 @@
 //! What happened, as the two logs tell it?
 
+pub mod base;
 pub mod change;
 pub mod creation;
 pub mod entry;

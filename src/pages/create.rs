@@ -62,7 +62,6 @@ pub async fn blank(
         holder: None,
         stuck: None,
         guard: Guard::Untouched,
-        bases: Vec::new(),
     };
     Ok(draw(&request, &console, &visit, &grant, StatusCode::OK, &draft, &sheet))
 }
@@ -88,8 +87,7 @@ pub async fn create(
     let connection = console.database.read().await.map_err(|error| keep(error.into()))?;
     let (mut draft, problems) =
         filled(&connection, &console, &visit, &grant, None, &submission).await.map_err(|error| keep(error.into()))?;
-    let mut sheet =
-        Sheet { resource, subject: Subject::New(id), back, problems, holder: None, stuck: None, guard: Guard::Typed, bases: Vec::new() };
+    let mut sheet = Sheet { resource, subject: Subject::New(id), back, problems, holder: None, stuck: None, guard: Guard::Typed };
     if let Some(asked) = submission.get("find") {
         find(&connection, &visit, &mut draft, asked).await?;
         sheet.problems.clear();

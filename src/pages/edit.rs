@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 
 use super::{
-    conflict, fields,
+    conflict::{self, Merge, lost},
     filling::{filled, find},
     flash,
     frame::FlashKind,
@@ -74,8 +74,7 @@ pub async fn open(
     reference::fix(&connection, &console.registry, &mut draft).await?;
     let version = record.version();
     let subject = Subject::Known { record: &record, version: &version };
-    let sheet =
-        Sheet { resource, subject, back, problems: Vec::new(), holder: None, stuck: None, guard, bases: fields::bases(&record, zone) };
+    let sheet = Sheet { resource, subject, back, problems: Vec::new(), holder: None, stuck: None, guard };
     Ok(draw(&request, &console, &visit, &grant, StatusCode::OK, &draft, &sheet))
 }
 
@@ -91,26 +90,33 @@ pub async fn save(
     let id = record_id(&path.1)?;
     let sent = submission;
     let keep = |error: PageError| keeping(error, &request, &sent);
-    let (version, fields) = sent.without_version();
-    let (submission, unmerged) = conflict::decided(fields);
+    let (version, submission) = sent.without_version();
+    let answers = conflict::Answers::of(resource, &submission);
     let grant = visit.actor.authorize(Action::Edit, resource)?;
     let back = carried_back(&submission)?;
-    let (connection, _, record) = readable(&console, &visit, resource, id).await.map_err(keep)?;
-    editable(&visit, &record)?;
+    let found = readable(&console, &visit, resource, id).await;
+    let (connection, record) = match found.and_then(|(connection, _, record)| editable(&visit, &record).map(|()| (connection, record))) {
+        Ok(found) => found,
+        Err(error) => return lost::page_of(error, &request, &console, &visit, resource, &submission).await.map_err(keep),
+    };
     let (mut draft, problems) =
         filled(&connection, &console, &visit, &grant, Some(&record), &submission).await.map_err(|error| keep(error.into()))?;
     let subject = Subject::Known { record: &record, version: &version };
-    let bases = conflict::bases(&submission);
-    let mut sheet = Sheet { resource, subject, back, problems, holder: None, stuck: None, guard: Guard::Typed, bases };
+    let mut sheet = Sheet { resource, subject, back, problems, holder: None, stuck: None, guard: Guard::Typed };
     if let Some(asked) = submission.get("find") {
         find(&connection, &visit, &mut draft, asked).await?;
         sheet.problems.clear();
         return Ok(draw(&request, &console, &visit, &grant, StatusCode::OK, &draft, &sheet));
     }
-    if !unmerged.is_empty() {
-        let merge =
-            conflict::Merge { resource, theirs: &record, mine: &draft, submission: &submission, back: sheet.back.as_deref(), unmerged };
-        return conflict::page_of(&request, &console, &visit, &connection, merge).await;
+    if answers.are_missing() {
+        let submission = answers.undone(&submission);
+        let (mine, _) =
+            filled(&connection, &console, &visit, &grant, Some(&record), &submission).await.map_err(|error| keep(error.into()))?;
+        let is_current = record.version() == version;
+        let opened = answers.opened().filter(|_| is_current).unwrap_or(&version);
+        let back = sheet.back.as_deref();
+        let merge = Merge { resource, theirs: &record, mine: &mine, submission: &submission, opened, answers: &answers, back };
+        return conflict::page_of(&request, &console, &visit, &connection, merge).await.map_err(keep);
     }
     if !draft.is_sound() || !sheet.problems.is_empty() {
         drop(connection);
@@ -142,15 +148,30 @@ pub async fn save(
         Err(error) => {
             drop(write);
             match refusal::of(error, &draft) {
+                Refusal::Page(error @ PageError::NotFound { .. }) => {
+                    // Deleted between two looks: the second tells by whom.
+                    let error = readable(&console, &visit, resource, id).await.err().unwrap_or(error);
+                    return lost::page_of(error, &request, &console, &visit, resource, &submission).await.map_err(keep);
+                }
                 Refusal::Page(error) => return Err(keep(error)),
                 Refusal::Stale(theirs) => {
-                    editable(&visit, &theirs)?;
+                    if let Err(error) = editable(&visit, &theirs) {
+                        return lost::page_of(error, &request, &console, &visit, resource, &submission).await.map_err(keep);
+                    }
                     let connection = console.database.read().await.map_err(|error| keep(error.into()))?;
-                    let (mine, _) = filled(&connection, &console, &visit, &grant, Some(&theirs), &submission).await?;
+                    let mine = filled(&connection, &console, &visit, &grant, Some(&theirs), &submission).await;
+                    let (mine, _) = mine.map_err(|error| keep(error.into()))?;
                     let back = sheet.back.as_deref();
-                    let merge =
-                        conflict::Merge { resource, theirs: &theirs, mine: &mine, submission: &submission, back, unmerged: Vec::new() };
-                    return conflict::page_of(&request, &console, &visit, &connection, merge).await;
+                    let merge = Merge {
+                        resource,
+                        theirs: &theirs,
+                        mine: &mine,
+                        submission: &submission,
+                        opened: &version,
+                        answers: &answers,
+                        back,
+                    };
+                    return conflict::page_of(&request, &console, &visit, &connection, merge).await.map_err(keep);
                 }
                 Refusal::Fields { errors, problems, taken } => {
                     sheet.holder = refusal::holder(&console, &visit, &draft, taken.as_ref()).await?;

@@ -109,7 +109,7 @@ pub async fn error_pages<B: MessageBody + 'static>(request: ServiceRequest, next
     Ok(response.into_response(drawn))
 }
 
-fn request_id(request: &actix_web::HttpRequest) -> RequestId {
+pub(super) fn request_id(request: &actix_web::HttpRequest) -> RequestId {
     request.extensions().get::<RequestId>().cloned().unwrap_or_else(|| RequestId(uuid::Uuid::now_v7().simple().to_string()))
 }
 

@@ -1,7 +1,5 @@
 //! How does a field of a draft look on its form: which control, with which words around it?
 
-use chrono_tz::Tz;
-
 use super::{
     display::{self, Candidate, ChoiceOption, LineKind, Presence, ReferenceInput, Toggle},
     shown::{Viewer, shown},
@@ -11,13 +9,10 @@ use crate::{
     resource::{
         Column, Currency, Kind,
         column::{Format, Input},
-        form::{Draft, Field, as_typed},
-        record::{Cell, Record},
+        form::{Draft, Field},
+        record::Cell,
     },
 };
-
-/// What a form carries unseen of a value longer than this would double its weight: then nothing.
-const LONGEST_WAS: usize = 2_000;
 
 /// A field with what stands around it in the form.
 #[derive(Debug)]
@@ -67,13 +62,6 @@ pub fn drawn<'a>(draft: &'a Draft<'a>, viewer: &Viewer<'a>) -> Vec<Drawn<'a>> {
 /// What a form shows though it cannot change it: what was given at creation, and what moves by itself.
 fn belongs(column: &Column) -> bool {
     column.is_own() && column.shown && (column.on_create != Input::Never || matches!(column.kind, Kind::Money(_)))
-}
-
-/// The values an edit form is opened on, by field: the base of a merge.
-pub fn bases(record: &Record, zone: Tz) -> Vec<(String, String)> {
-    let editable = record.fields().filter(|(column, _)| column.on_edit != Input::Never);
-    let typed = editable.map(|(column, cell)| (column.name.to_owned(), as_typed(&cell.value, column.kind, zone)));
-    typed.filter(|(_, typed)| typed.len() <= LONGEST_WAS).collect()
 }
 
 fn said(words: &'static str) -> Option<&'static str> {

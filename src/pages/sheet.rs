@@ -37,8 +37,6 @@ pub struct Sheet<'a> {
     /// What would have too few people left to decide it.
     pub stuck: Option<StuckList>,
     pub guard: Guard,
-    /// What the form was opened on, field by field: the base of a merge.
-    pub bases: Vec<(String, String)>,
 }
 
 #[derive(Clone, Copy)]
@@ -67,7 +65,6 @@ struct FormPage<'a> {
     errors: Vec<FieldError<'a>>,
     stuck: Option<&'a StuckList>,
     fields: Vec<Drawn<'a>>,
-    bases: &'a [(String, String)],
     typed: bool,
     until: TimeShown,
     actor: &'a str,
@@ -150,7 +147,6 @@ pub fn draw(
         errors,
         stuck: sheet.stuck.as_ref(),
         fields: drawn,
-        bases: &sheet.bases,
         typed: sheet.guard == Guard::Typed,
         until: TimeShown::new(visit.session_ends, viewer.zone, now),
         actor: &visit.actor.full_name,

@@ -88,17 +88,28 @@ impl Record {
     /// A digest of what an edit form shows: another value means that somebody changed what one is editing.
     /// Changes elsewhere in the row, such as a last login, are no conflict.
     pub fn version(&self) -> String {
-        let mut digest = Sha256::new();
-        let hides_a_secret = self.columns.iter().any(|column| matches!(column.kind, Kind::SecretWhen(_)));
-        for (column, cell) in self.fields() {
-            // A hidden value cannot be compared; the time of the last change stands for it.
-            if column.on_edit != Input::Never || column.name == "status" || (hides_a_secret && column.name == "updated_at") {
-                digest.update(column.name.as_bytes());
-                digest.update([0, u8::from(cell.value.is_null())]);
-                digest.update(cell.value.to_string().as_bytes());
-                digest.update([0]);
-            }
-        }
-        hex::encode(&digest.finalize()[..12])
+        version(versioned(self.resource).map(|column| (column, self.value(column.name))))
     }
+}
+
+/// The columns a record's version is made of.
+pub fn versioned(resource: &Resource) -> impl Iterator<Item = &'static Column> {
+    let hides_a_secret = resource.columns.iter().any(|column| matches!(column.kind, Kind::SecretWhen(_)));
+    resource.columns.iter().filter(move |column| {
+        // A hidden value cannot be compared; the time of the last change stands for it.
+        let counts = column.on_edit != Input::Never || column.name == "status" || (hides_a_secret && column.name == "updated_at");
+        counts && !column.is_secret() && column.is_stored()
+    })
+}
+
+/// The version of whatever has these values in its [`versioned`] columns.
+pub fn version<'v>(values: impl Iterator<Item = (&'static Column, &'v Value)>) -> String {
+    let mut digest = Sha256::new();
+    for (column, value) in values {
+        digest.update(column.name.as_bytes());
+        digest.update([0, u8::from(value.is_null())]);
+        digest.update(value.to_string().as_bytes());
+        digest.update([0]);
+    }
+    hex::encode(&digest.finalize()[..12])
 }

@@ -3,7 +3,10 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Uuid;
 
-use crate::support::{Browser, Console, console, staffed_database};
+use crate::{
+    exports::workbook::cells,
+    support::{Browser, Console, console, staffed_database},
+};
 
 const NOBODY: &str = "01935e0a-7c41-7b1e-9f02-4d8a6611c3e7";
 
@@ -153,6 +156,8 @@ async fn what_was_readable_before_it_was_encrypted_is_readable_no_more() {
         assert_eq!(page.status, 200, "{path}");
         assert!(!page.body.contains("CANARY"), "{path}");
     }
+    let book = admin.get(&format!("/tables/audit_logs/export.xlsx?entity_id={setting}")).await;
+    assert!(!format!("{:?}", cells(&book, "audit_logs")).contains("CANARY"), "the workbook");
     let gone = admin.post(&format!("{record}/delete"), &[("version", &self::version(&admin, &record).await)]).await;
     assert_eq!(gone.status, 303, "{}", gone.text());
     for path in [format!("{record}/history"), format!("/tables/audit_logs/{entry}")] {

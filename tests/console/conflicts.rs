@@ -1,5 +1,7 @@
 //! Do two editors ever overwrite each other unseen?
 
+mod merging;
+
 use super::{
     forms::{account, filled, id_of, send, with},
     support::{Console, console, staffed_database},
@@ -73,7 +75,7 @@ async fn money_is_never_chosen_for_anybody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_form_without_its_base_asks_about_everything_that_differs() {
+async fn a_form_with_few_fields_or_no_version_is_compared_as_well() {
     let console = opened().await;
     let admin = console.signed_in("admin").await;
     let path = account(&admin, "Before", "1", "USD", &id_of(&console, "user").await).await;

@@ -7,9 +7,11 @@ use std::{
     fmt::Write as _,
 };
 
+use calamine::Data;
 use scraper::{Html, Selector};
 
 use super::{
+    exports::workbook::{cells, formulas},
     grid::{ROLES, allows},
     support::{Answer, Browser, Console, console, stock, stocked_database},
 };
@@ -128,7 +130,7 @@ fn odd_pages(role: &str) -> Vec<String> {
             pages.push(format!("/tables/{table}/new"));
         }
         if allows(table, "csv", role) {
-            pages.extend([format!("/tables/{table}/export.csv"), format!("/tables/{table}/export.jsonl")]);
+            pages.extend(["csv", "jsonl", "xlsx"].map(|ending| format!("/tables/{table}/export.{ending}")));
         }
         for id in IDS {
             // A role with only its own rows has the one that is theirs, in the stock.
@@ -254,6 +256,11 @@ async fn files_hold_every_row_and_no_formula() {
         for record in reader.records() {
             let record = record.expect("a whole record");
             assert!(!record.iter().any(|cell| cell == FORMULA), "{table} has a formula: {record:?}");
+        }
+        let book = admin.get(&format!("/tables/{table}/export.xlsx")).await;
+        assert!(formulas(&book, table).is_empty(), "{table} has a formula");
+        for id in IDS {
+            assert!(cells(&book, table).iter().any(|row| row[0] == Data::String(id.to_owned())), "{table} {id}");
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Is a file exactly the list, recorded before it leaves, harmless in a spreadsheet, and never cut short unseen?
 
+mod memory;
+pub mod workbook;
+
 use std::collections::BTreeSet;
 
-use crate::support::{Console, console, staffed_database};
+use crate::support::{Browser, Console, console, staffed_database};
 
 const ROWS: &str = "
     INSERT INTO users (username, email, full_name, password_hash, role) VALUES ('=1+1', 'formula@example.com', '+cmd|'' /C calc''!A0', 'canary-hash', 'user');
@@ -31,6 +34,13 @@ fn parsed(csv: &str) -> (Vec<String>, Vec<Vec<String>>) {
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     let heads = reader.headers().expect("heads").iter().map(str::to_owned).collect();
     (heads, reader.records().map(|record| record.expect("a whole record").iter().map(str::to_owned).collect()).collect())
+}
+
+/// A file whose bytes nobody has read yet.
+async fn started(browser: &Browser, path: &str) -> reqwest::Response {
+    let cookies = browser.cookies().iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
+    let request = reqwest::Client::new().get(format!("{}{path}", browser.address())).header("cookie", cookies);
+    request.send().await.expect("it begins")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,6 +104,8 @@ async fn texts_are_no_formulas_and_secrets_stay_inside() {
             assert_eq!(answer.status, 200, "{table}.{ending}");
             assert!(!answer.body.contains("canary-hash"), "{table}.{ending}");
         }
+        let book = browser.get(&format!("/tables/{table}/export.xlsx")).await;
+        assert!(!format!("{:?}", workbook::cells(&book, table)).contains("canary-hash"), "{table}.xlsx");
     }
 }
 
@@ -101,30 +113,46 @@ async fn texts_are_no_formulas_and_secrets_stay_inside() {
 async fn an_export_is_written_down_before_it_leaves() {
     let console = stocked(3, 1).await;
     let browser = console.signed_in("manager").await;
-    assert_eq!(browser.get("/tables/transactions/export.csv?status=pending&limit=5").await.status, 200);
+    for ending in ["csv", "jsonl", "xlsx"] {
+        assert_eq!(browser.get(&format!("/tables/transactions/export.{ending}?status=pending&limit=5")).await.status, 200);
+    }
     assert_eq!(browser.get("/tables/accounts/export.csv").await.status, 403, "a manager exports transactions and nothing else");
     assert_eq!(browser.get("/tables/transactions/export.csv?bogus=1").await.status, 400);
-    assert!([400, 404].contains(&browser.get("/tables/transactions/export.xml").await.status), "no such format");
+    assert_eq!(browser.get("/tables/transactions/export.xml").await.status, 404, "no such format");
     let client = console.database.as_owner().await;
     let entries = client
-        .query("SELECT new_values->>'table', new_values->>'query', new_values->>'format', jsonb_array_length(new_values->'columns') > 5, u.username FROM audit_logs l JOIN users u ON u.id = l.user_id WHERE action = 'export'", &[])
+        .query("SELECT new_values->>'table', new_values->>'query', new_values->>'format', jsonb_array_length(new_values->'columns') > 5, u.username FROM audit_logs l JOIN users u ON u.id = l.user_id WHERE action = 'export' ORDER BY l.created_at, l.id", &[])
         .await
         .expect("entries");
-    assert_eq!(entries.len(), 1, "refused ones are no exports");
-    let of = |index: usize| entries[0].get::<_, String>(index);
-    assert_eq!((of(0), of(1), of(2), of(4)), ("transactions".into(), "status=pending".into(), "csv".into(), "manager".into()));
-    assert!(entries[0].get::<_, bool>(3));
+    assert_eq!(entries.len(), 3, "refused ones are no exports");
+    for (entry, ending) in entries.iter().zip(["csv", "jsonl", "xlsx"]) {
+        let of = |index: usize| entry.get::<_, String>(index);
+        assert_eq!((of(0), of(1), of(2), of(4)), ("transactions".into(), "status=pending".into(), ending.into(), "manager".into()));
+        assert!(entry.get::<_, bool>(3));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transfer_that_fails_never_looks_whole() {
-    let console = stocked(60_000, 900).await;
+    let console = stocked(60_000, 1).await;
+    // What is sent must not fit into the buffers on the way, packed or not.
+    let grow = "SET session_replication_role = replica; UPDATE transactions t \
+                SET description = (SELECT string_agg(md5(t.id::text || i), '') FROM generate_series(1, 40) i)";
+    console.database.as_superuser().await.batch_execute(grow).await.expect("long texts");
     let browser = console.signed_in("auditor").await;
-    let cookies = browser.cookies().iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
-    let request = reqwest::Client::new().get(format!("{}/tables/transactions/export.csv", browser.address())).header("cookie", cookies);
-    let mut response = request.send().await.expect("it begins");
+    for ending in ["csv", "jsonl", "xlsx"] {
+        breaks_off(&console, &browser, ending).await;
+    }
+    // The next one is whole: no connection of the pool was left in a bad state.
+    for _ in 0..8 {
+        assert_eq!(browser.get("/tables/transactions?limit=1").await.rows().len(), 1);
+    }
+}
+
+async fn breaks_off(console: &Console, browser: &Browser, ending: &str) {
+    let mut response = started(browser, &format!("/tables/transactions/export.{ending}")).await;
     assert_eq!(response.status(), 200);
-    response.chunk().await.expect("the first rows").expect("the first rows");
+    let mut file = response.chunk().await.expect("the first rows").expect("the first rows").to_vec();
     let superuser = console.database.as_superuser().await;
     let end_it = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
                   AND xact_start < now() - interval '1 s' AND (state = 'idle in transaction' OR wait_event = 'ClientWrite')";
@@ -137,17 +165,14 @@ async fn a_transfer_that_fails_never_looks_whole() {
         }
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
-    assert_eq!(ended, 1, "the snapshot waits for its reader");
+    assert_eq!(ended, 1, "{ending}: the snapshot waits for its reader");
     let outcome = loop {
         match response.chunk().await {
-            Ok(Some(_)) => {}
+            Ok(Some(chunk)) => file.extend_from_slice(&chunk),
             Ok(None) => break Ok(()),
             Err(error) => break Err(error),
         }
     };
-    outcome.expect_err("the transfer breaks off");
-    // The next one is whole: no connection of the pool was left in a bad state.
-    for _ in 0..8 {
-        assert_eq!(browser.get("/tables/transactions?limit=1").await.rows().len(), 1);
-    }
+    assert!(outcome.is_err(), "{ending}: the transfer breaks off");
+    assert!(!file.windows(4).any(|bytes| bytes == b"PK\x01\x02"), "{ending}: the archive has no directory");
 }

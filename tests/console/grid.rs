@@ -24,6 +24,7 @@ users
   remove           409      409      409   403     403
   csv              200      403      403   403     403
   jsonl            200      403      403   403     403
+  xlsx             200      403      403   403     403
   history          200      200      200   403     403
   deactivate       200      403      403   403     403
   deactivate!      409      403      403   403     403
@@ -41,6 +42,7 @@ accounts
   remove           409      403      403   403     403
   csv              200      403      200   403     403
   jsonl            200      403      200   403     403
+  xlsx             200      403      200   403     403
   history          200      200      200   403     403
   candidates       200      200      200   403     403
   limit            200      403      403   403     403
@@ -57,6 +59,7 @@ transactions
   remove           409      409      409   409     409
   csv              200      200      200   403     403
   jsonl            200      200      200   403     403
+  xlsx             200      200      200   403     403
   history          200      200      200   403     403
   candidates       200      200      200   200     200
   withdraw         200      200      403   200     403
@@ -74,6 +77,7 @@ audit_logs
   remove           409      403      409   403     403
   csv              200      403      200   403     403
   jsonl            200      403      200   403     403
+  xlsx             200      403      200   403     403
   history          200      403      200   403     403
   candidates       200      403      200   403     403
 ssot_audit_logs
@@ -87,6 +91,7 @@ ssot_audit_logs
   remove           409      403      409   403     403
   csv              200      403      200   403     403
   jsonl            200      403      200   403     403
+  xlsx             200      403      200   403     403
   history          200      403      200   403     403
 system_settings
   list             200      200      200   403     403
@@ -99,6 +104,7 @@ system_settings
   remove           409      403      403   403     403
   csv              200      403      403   403     403
   jsonl            200      403      403   403     403
+  xlsx             200      403      403   403     403
   history          200      200      200   403     403
 ssot_api_contracts
   list             200      200      200   200     200
@@ -111,6 +117,7 @@ ssot_api_contracts
   remove           409      403      403   403     403
   csv              200      403      200   403     403
   jsonl            200      403      200   403     403
+  xlsx             200      403      200   403     403
   history          200      200      200   403     403
 ssot_api_aliases
   list             200      200      200   200     200
@@ -123,6 +130,7 @@ ssot_api_aliases
   remove           409      403      403   403     403
   csv              200      403      200   403     403
   jsonl            200      403      200   403     403
+  xlsx             200      403      200   403     403
   history          200      200      200   403     403
   candidates       200      200      200   200     200
   deactivate       200      200      403   403     403
@@ -138,6 +146,7 @@ ssot_governance_rules
   remove           409      403      403   403     403
   csv              200      403      403   403     403
   jsonl            200      403      403   403     403
+  xlsx             200      403      403   403     403
   history          200      200      200   403     403
 api_keys
   list             200      200      200   200     403
@@ -151,6 +160,7 @@ api_keys
   remove           409      409      409   409     403
   csv              200      403      403   403     403
   jsonl            200      403      403   403     403
+  xlsx             200      403      403   403     403
   history          200      200      200   403     403
   candidates       200      200      200   403     403
   rotate           200      200      403   200     403
@@ -169,6 +179,7 @@ notifications
   remove           409      403      403   403     403
   csv              200      403      403   403     403
   jsonl            200      403      403   403     403
+  xlsx             200      403      403   403     403
   history          200      200      200   403     403
   candidates       200      200      200   403     403
   read             200      200      200   200     200
@@ -185,6 +196,7 @@ user_sessions
   remove           409      409      409   409     409
   csv              403      403      403   403     403
   jsonl            403      403      403   403     403
+  xlsx             403      403      403   403     403
   history          200      200      200   403     403
   candidates       200      200      200   403     403
   revoke           200      200      403   200     200
@@ -238,7 +250,7 @@ async fn ask(browser: &Browser, token: &str, table: &str, what: &str, username: 
         "save" => browser.post_with(&record, token, &[]).await,
         "delete" => browser.get(&format!("{record}/delete")).await,
         "remove" => browser.post_with(&format!("{record}/delete"), token, &[("version", "old")]).await,
-        "csv" | "jsonl" => browser.get(&format!("{list}/export.{what}")).await,
+        "csv" | "jsonl" | "xlsx" => browser.get(&format!("{list}/export.{what}")).await,
         "history" => browser.get(&format!("{record}/history")).await,
         "candidates" => browser.get(&format!("{list}/candidates?column={}&q=a", picked(table))).await,
         verb if verb.ends_with('!') => {

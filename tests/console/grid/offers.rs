@@ -35,6 +35,7 @@ async fn navigation_and_buttons_are_drawn_by_the_same_decision() {
             hold("new", "the list", list.contains(&format!("{path}/new")));
             hold("csv", "the list", list.contains(&format!("{path}/export.csv")));
             hold("jsonl", "the list", list.contains(&format!("{path}/export.jsonl")));
+            hold("xlsx", "the list", list.contains(&format!("{path}/export.xlsx")));
             let record = format!("{path}/{}", stock::of(table, role));
             let page = browser.get(&record).await;
             let record_offers = offered(&page);

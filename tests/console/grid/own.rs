@@ -67,7 +67,7 @@ async fn lists_searches_and_filters_of_a_user_hold_only_their_own() {
             assert!(!text.contains("Account stranger") && !text.contains("Dario Benedetti"), "{table} {query}: {text}");
             assert!(page.status == 400 || query.contains(".find") || page.rows().is_empty(), "{table} {query}: {text}");
         }
-        for ending in ["csv", "jsonl"] {
+        for ending in ["csv", "jsonl", "xlsx"] {
             assert_eq!(user.get(&format!("{list}/export.{ending}?user_id={myself}")).await.status, 403, "{table}");
         }
     }

@@ -18,6 +18,8 @@ pub struct Answer {
     pub location: Option<String>,
     pub headers: reqwest::header::HeaderMap,
     pub body: String,
+    /// The same, where it is no text.
+    pub bytes: Vec<u8>,
 }
 
 impl Browser {
@@ -107,8 +109,9 @@ impl Browser {
             }
         }
         let location = headers.get("location").and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let body = String::from_utf8_lossy(&response.bytes().await.ok()?).into_owned();
-        Some(Answer { status, location, headers, body })
+        let bytes = response.bytes().await.ok()?.to_vec();
+        let body = String::from_utf8_lossy(&bytes).into_owned();
+        Some(Answer { status, location, headers, body, bytes })
     }
 }
 
