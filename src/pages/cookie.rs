@@ -16,6 +16,7 @@ pub const FLASH: &str = "__Host-nexus-flash";
 pub enum Lifetime {
     /// Until it is closed.
     Browser,
+    Minutes(i64),
     Days(i64),
 }
 
@@ -30,6 +31,7 @@ pub fn set<B>(response: &mut HttpResponse<B>, name: &'static str, value: String,
     let mut cookie = cookie(name, value);
     match lifetime {
         Lifetime::Browser => {}
+        Lifetime::Minutes(minutes) => cookie.set_max_age(Duration::minutes(minutes)),
         Lifetime::Days(days) => cookie.set_max_age(Duration::days(days)),
     }
     add(response, &cookie);

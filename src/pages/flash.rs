@@ -1,15 +1,14 @@
 //! What did the last request do, to be said once on the next page?
 
-use actix_web::{HttpMessage, HttpRequest, HttpResponse};
-use chrono::Utc;
-
 use super::cookie::{self, FLASH, Lifetime};
 use super::frame::{Flash, FlashKind};
 use crate::app::Console;
 use crate::auth::sealed::{Purpose, Sealer};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
-/// A message older than this belongs to a page nobody is waiting for any more.
-const SECONDS: i64 = 5 * 60;
+/// A message older than this belongs to a page nobody is waiting for any more. The browser counts: the next page may
+/// come from an instance whose clock is another.
+const KEPT: Lifetime = Lifetime::Minutes(5);
 /// A cookie holds 4096 bytes, in base64, with its seal.
 const LONGEST: usize = 1500;
 
@@ -24,8 +23,8 @@ pub fn set<B>(response: &mut HttpResponse<B>, console: &Console, kind: FlashKind
         text.truncate(text.floor_char_boundary(LONGEST));
         text.push('…');
     }
-    let content = [&Utc::now().timestamp().to_string(), kind.class(), &text].join(" ");
-    cookie::set(response, FLASH, console.entrance.sealer.seal(Purpose::Flash, &content), Lifetime::Browser);
+    let content = [kind.class(), &text].join(" ");
+    cookie::set(response, FLASH, console.entrance.sealer.seal(Purpose::Flash, &content), KEPT);
 }
 
 /// Reads the cookie of a request, before its handler runs.
@@ -50,9 +49,7 @@ pub(super) fn was_shown(request: &HttpRequest) -> bool {
 }
 
 fn parse(content: &str) -> Option<Flash> {
-    let (set_at, rest) = content.split_once(' ')?;
-    let (kind, text) = rest.split_once(' ')?;
-    let age = Utc::now().timestamp() - set_at.parse::<i64>().ok()?;
+    let (kind, text) = content.split_once(' ')?;
     let kind = [FlashKind::Done, FlashKind::Warning, FlashKind::Failed].into_iter().find(|known| known.class() == kind)?;
-    (0..=SECONDS).contains(&age).then(|| Flash { kind, text: text.to_owned() })
+    Some(Flash { kind, text: text.to_owned() })
 }

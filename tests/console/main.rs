@@ -12,6 +12,7 @@ mod demo;
 mod door;
 mod embedded;
 mod exports;
+mod faults;
 mod findings;
 mod forms;
 mod fuzz;
