@@ -81,7 +81,9 @@ impl Backups {
         let mut dump = self.command(&program);
         dump.args(["--format=custom", "--no-password"]).envs(self.target.libpq_environment());
         dump.stdout(output).stderr(Stdio::piped());
-        let ended = dump.output().await.map_err(|error| BackupError::Failed { complaint: error.to_string() })?;
+        let failed = |error: io::Error| BackupError::Failed { complaint: error.to_string() };
+        // Not `output`, which would catch the dump as well, in memory.
+        let ended = dump.spawn().map_err(failed)?.wait_with_output().await.map_err(failed)?;
         if !ended.status.success() {
             let complaint = match last_lines(&ended.stderr) {
                 silent if silent.is_empty() => ended.status.to_string(),

@@ -1,6 +1,7 @@
 //! Is an existing database saved before it is adopted, or else left as it was?
 
 use std::{
+    collections::BTreeSet,
     fs,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
@@ -27,7 +28,13 @@ async fn existing() -> (TestDatabase, String) {
 
 /// Schema and rows of every table of `public`.
 async fn content(client: &Client) -> String {
-    let mut content = fingerprint(client).await.expect("a fingerprint");
+    let mut content = String::new();
+    for line in fingerprint(client).await.expect("a fingerprint").lines() {
+        // PostgreSQL writes the casts of a CHECK in other places once it has read it back.
+        let line = if line.starts_with("constraint ") { without_casts(line) } else { line.to_owned() };
+        content.push_str(&line);
+        content.push('\n');
+    }
     let tables = client.query("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1", &[]).await.expect("tables");
     for table in tables.iter().map(|row| row.get::<_, String>(0)) {
         let rows = client.query(&format!("SELECT t::text FROM public.\"{table}\" t ORDER BY 1"), &[]).await.expect("rows");
@@ -36,6 +43,10 @@ async fn content(client: &Client) -> String {
         }
     }
     content
+}
+
+fn without_casts(line: &str) -> String {
+    ["::character varying", "::text[]", "::text", "(", ")"].iter().fold(line.to_owned(), |line, cast| line.replace(cast, ""))
 }
 
 /// A folder that is all of PATH, with this script as its `pg_dump`.
@@ -124,7 +135,12 @@ async fn the_backup_is_the_database_as_it_was() {
     restore.args(["--exit-on-error", "--dbname", &restored.name]).arg(&dump).envs(restored.owner.libpq_environment());
     let output = restore.output().await.expect("pg_restore is installed");
     assert!(output.status.success(), "{}", text(&output.stderr));
-    assert_eq!(content(&restored.as_owner().await).await, before);
+    let mut owner = restored.as_owner().await;
+    let after = content(&owner).await;
+    let lines = |content: &str| content.lines().map(str::to_owned).collect::<BTreeSet<String>>();
+    let difference: Vec<String> = lines(&before).symmetric_difference(&lines(&after)).cloned().collect();
+    assert!(difference.is_empty(), "{}", difference.join("\n"));
+    migrate::up(&mut owner).await.expect("and can be adopted like the first");
 
     // What is adopted needs no further one, whatever PATH holds.
     let (output, _) = up(&database, None, &[]).await;

@@ -108,7 +108,7 @@ async fn a_url_that_cannot_be_read_names_its_part() {
 async fn a_server_that_refuses_is_understood() {
     let data = DataDir::new();
     let (server, name) = customer().await;
-    server.role(&format!("{name}_barred"), "NOLOGIN").await;
+    server.role(&format!("{name}_barred"), "").await;
     server.role(&format!("{name}_crowded"), "CONNECTION LIMIT 0").await;
     let superuser = server.superuser("postgres").await;
     for statement in [

@@ -11,6 +11,10 @@ use tokio_postgres::{
 
 use super::{Failed, Target};
 
+/// How the driver's errors begin that are about what was read or written.
+const COMMUNICATING: &str = "error communicating with the server";
+/// What it says of bytes that stop before they are a message.
+const CUT_SHORT: &str = "bytes remaining on stream";
 /// The oldest server that the console is made for.
 const OLDEST: u32 = 15;
 
@@ -161,6 +165,11 @@ fn reason(error: &tokio_postgres::Error, target: &Target) -> Reason {
                 io::ErrorKind::TimedOut => {
                     return Reason::TimedOut(target.config().get_connect_timeout().copied().unwrap_or(super::LOG_IN_TIMEOUT));
                 }
+                // What the driver makes of bytes that are no message of PostgreSQL's.
+                io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput if error.to_string().starts_with(COMMUNICATING) => {
+                    return Reason::NotPostgres;
+                }
+                io::ErrorKind::Other if failure.to_string() == CUT_SHORT => return Reason::NotPostgres,
                 io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => return Reason::HungUp,
                 io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
                     return Reason::Other(format!("{failure}; correct the host, or mend the way to it"));
@@ -209,7 +218,7 @@ fn untrusted(failure: &rustls::Error) -> Reason {
         rustls::Error::InvalidCertificate(CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }) => {
             "it is for another name; write the host as the certificate has it, or say sslmode=verify-ca to leave the name unchecked"
         }
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
             "an unknown authority signed it; name that authority's certificate with sslrootcert="
         }
         rustls::Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {

@@ -12,7 +12,7 @@ use nexus_console::db::{
     connect::{Target, connect},
     embedded::{Embedded, Purpose},
 };
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tokio::sync::OnceCell;
 use tokio_postgres::Client;
 
@@ -90,6 +90,7 @@ async fn start() -> Server {
 fn certify(directory: &Path, address: &str) {
     let authority_key = KeyPair::generate().expect("a key");
     let mut authority = CertificateParams::new(Vec::new()).expect("an authority");
+    authority.distinguished_name.push(DnType::CommonName, "An authority of its own");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let certificate = authority.self_signed(&authority_key).expect("it signs itself");
     fs::write(directory.join("authority.pem"), certificate.pem()).expect("kept");

@@ -79,7 +79,6 @@ async fn one_role_that_may_make_no_other_serves_and_says_what_is_weaker() {
         ("account_name", "Renamed".to_owned()),
         ("account_type", value("account_type")),
         ("account_number", value("account_number")),
-        ("currency", value("currency")),
         ("user_id", value("user_id")),
         ("is_active", "true".to_owned()),
     ];
