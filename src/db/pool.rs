@@ -10,7 +10,7 @@ use tokio_postgres::{
     types::{BorrowToSql, ToSql},
 };
 
-use super::violation::Violation;
+use super::{value::Value, violation::Violation};
 
 /// A statement costs about 80 kB in each backend that has prepared it.
 const STATEMENTS_A_CONNECTION: usize = 64;
@@ -127,7 +127,13 @@ impl Database {
                 Box::pin(async move {
                     // Reading is the default: a write outside `Write` fails in the database itself.
                     for statement in
-                        ["SET search_path = public, pg_catalog", "SET default_transaction_read_only = on", "SET TIME ZONE 'UTC'"]
+                        [
+                            "SET search_path = public, pg_catalog",
+                            "SET default_transaction_read_only = on",
+                            "SET TIME ZONE 'UTC'",
+                            // Compiling a plan takes longer than any page may.
+                            "SET jit = off",
+                        ]
                     {
                         client.batch_execute(statement).await.map_err(HookError::Backend)?;
                     }
@@ -207,6 +213,13 @@ impl Connection {
         Ok(rows.map_err(DatabaseError::from))
     }
 
+    /// The rows of a statement that is planned for these very parameters and kept by nobody: one that comes in too many
+    /// shapes to be prepared, and whose best plan depends on what is asked.
+    pub(crate) async fn rows_planned_anew(&self, text: &str, parameters: &[Value]) -> Result<Vec<Row>, DatabaseError> {
+        let typed = parameters.iter().map(|value| (value, value.kind()));
+        Ok(self.client.query_typed_raw(text, typed).await?.try_collect().await?)
+    }
+
     /// Runs `work` with another limit than a list's; both settings travel with it in one round trip.
     pub(crate) async fn within<T>(&self, limit: Limit, work: impl Future<Output = Result<T, DatabaseError>>) -> Result<T, DatabaseError> {
         let set = "SELECT set_config('statement_timeout', $1, false)";
@@ -227,12 +240,14 @@ impl Connection {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Limit {
     Count,
+    /// One table of a search over all of them.
+    Search,
 }
 
 impl Limit {
     fn text(self) -> &'static str {
         match self {
-            Limit::Count => "1s",
+            Limit::Count | Limit::Search => "1s",
         }
     }
 }

@@ -16,6 +16,8 @@ pub struct Column {
     pub filterable: bool,
     pub sortable: bool,
     pub searchable: bool,
+    /// Looked through by the search over all tables, too.
+    pub global: bool,
     pub exported: bool,
     pub on_create: Input,
     pub on_edit: Input,
@@ -190,6 +192,7 @@ impl Column {
             filterable: false,
             sortable: false,
             searchable: false,
+            global: false,
             exported: false,
             on_create: Input::Never,
             on_edit: Input::Never,
@@ -252,8 +255,15 @@ impl Column {
         self
     }
 
+    /// Needs a trigram index; the proof checks it.
     pub const fn searchable(mut self) -> Column {
         self.searchable = true;
+        self
+    }
+
+    /// Found by the search over all tables; only what the table's own search finds can be.
+    pub const fn global(mut self) -> Column {
+        self.global = true;
         self
     }
 

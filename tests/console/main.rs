@@ -28,6 +28,7 @@ mod proof;
 mod records;
 mod running;
 mod runs;
+mod search;
 mod sessions;
 mod support;
 mod thirteenth;
