@@ -5,13 +5,14 @@ CREATE INDEX IF NOT EXISTS nexus_users_full_name ON public.users (full_name, id)
 CREATE INDEX IF NOT EXISTS nexus_users_email ON public.users (email, id);
 CREATE INDEX IF NOT EXISTS nexus_users_role ON public.users (role, id);
 CREATE INDEX IF NOT EXISTS nexus_users_is_active ON public.users (is_active, id);
+CREATE INDEX IF NOT EXISTS nexus_users_is_verified ON public.users (is_verified, id);
 CREATE INDEX IF NOT EXISTS nexus_users_last_login ON public.users (last_login, id);
 CREATE INDEX IF NOT EXISTS nexus_users_created_at ON public.users (created_at, id);
 CREATE INDEX IF NOT EXISTS nexus_users_updated_at ON public.users (updated_at, id);
 CREATE INDEX IF NOT EXISTS nexus_users_created_by ON public.users (created_by, id);
 CREATE INDEX IF NOT EXISTS nexus_users_updated_by ON public.users (updated_by, id);
 
-CREATE INDEX IF NOT EXISTS nexus_accounts_user_id ON public.accounts (user_id, id);
+CREATE INDEX IF NOT EXISTS nexus_accounts_user_id ON public.accounts (user_id, account_name, id);
 CREATE INDEX IF NOT EXISTS nexus_accounts_account_name ON public.accounts (account_name, id);
 CREATE INDEX IF NOT EXISTS nexus_accounts_account_number ON public.accounts (account_number, id);
 CREATE INDEX IF NOT EXISTS nexus_accounts_account_type ON public.accounts (account_type, id);
@@ -24,6 +25,9 @@ CREATE INDEX IF NOT EXISTS nexus_accounts_created_by ON public.accounts (created
 CREATE INDEX IF NOT EXISTS nexus_accounts_updated_by ON public.accounts (updated_by, id);
 
 CREATE INDEX IF NOT EXISTS nexus_transactions_account_id ON public.transactions (account_id, transaction_date, id);
+-- Filtered by one of these, the list stands in its own order at once, whatever the value and however rare.
+CREATE INDEX IF NOT EXISTS nexus_transactions_type_in_order ON public.transactions (transaction_type, transaction_date, id);
+CREATE INDEX IF NOT EXISTS nexus_transactions_status_in_order ON public.transactions (status, transaction_date, id);
 CREATE INDEX IF NOT EXISTS nexus_transactions_transaction_type ON public.transactions (transaction_type, id);
 -- What waits is a handful among millions: the queue reads it in either order without touching the rest.
 CREATE INDEX IF NOT EXISTS nexus_transactions_pending ON public.transactions (created_at, id) WHERE status = 'pending';
@@ -36,19 +40,28 @@ CREATE INDEX IF NOT EXISTS nexus_transactions_transaction_date ON public.transac
 CREATE INDEX IF NOT EXISTS nexus_transactions_processed_at ON public.transactions (processed_at, id);
 CREATE INDEX IF NOT EXISTS nexus_transactions_created_at ON public.transactions (created_at, id);
 CREATE INDEX IF NOT EXISTS nexus_transactions_updated_at ON public.transactions (updated_at, id);
-CREATE INDEX IF NOT EXISTS nexus_transactions_created_by ON public.transactions (created_by, id);
-CREATE INDEX IF NOT EXISTS nexus_transactions_updated_by ON public.transactions (updated_by, id);
+CREATE INDEX IF NOT EXISTS nexus_transactions_created_by ON public.transactions (created_by, transaction_date, id);
+CREATE INDEX IF NOT EXISTS nexus_transactions_updated_by ON public.transactions (updated_by, transaction_date, id);
 
 CREATE INDEX IF NOT EXISTS nexus_audit_logs_created_at ON public.audit_logs (created_at, id);
 CREATE INDEX IF NOT EXISTS nexus_audit_logs_action ON public.audit_logs (action, id);
-CREATE INDEX IF NOT EXISTS nexus_audit_logs_entity ON public.audit_logs (entity_type, entity_id, created_at, id);
-CREATE INDEX IF NOT EXISTS nexus_audit_logs_user_id ON public.audit_logs (user_id, id);
+CREATE INDEX IF NOT EXISTS nexus_audit_logs_entity
+    ON public.audit_logs (entity_id, entity_type, created_at, id);
+CREATE INDEX IF NOT EXISTS nexus_audit_logs_user_id ON public.audit_logs (user_id, created_at, id);
+CREATE INDEX IF NOT EXISTS nexus_audit_logs_type_in_order ON public.audit_logs (entity_type, created_at, id);
+CREATE INDEX IF NOT EXISTS nexus_audit_logs_action_in_order ON public.audit_logs (action, created_at, id);
+CREATE INDEX IF NOT EXISTS nexus_audit_logs_context ON public.audit_logs (context, created_at, id);
+CREATE INDEX IF NOT EXISTS nexus_audit_logs_ip_address ON public.audit_logs (ip_address, created_at, id);
 
 CREATE INDEX IF NOT EXISTS nexus_ssot_audit_logs_created_at ON public.ssot_audit_logs (created_at, id);
 CREATE INDEX IF NOT EXISTS nexus_ssot_audit_logs_action ON public.ssot_audit_logs (action, id);
 CREATE INDEX IF NOT EXISTS nexus_ssot_audit_logs_entity
-    ON public.ssot_audit_logs (entity_type, entity_id, created_at, id);
-CREATE INDEX IF NOT EXISTS nexus_ssot_audit_logs_user_id ON public.ssot_audit_logs (user_id, id);
+    ON public.ssot_audit_logs (entity_id, entity_type, created_at, id);
+CREATE INDEX IF NOT EXISTS nexus_ssot_audit_logs_user_id ON public.ssot_audit_logs (user_id, created_at, id);
+CREATE INDEX IF NOT EXISTS nexus_ssot_audit_logs_type_in_order ON public.ssot_audit_logs (entity_type, created_at, id);
+CREATE INDEX IF NOT EXISTS nexus_ssot_audit_logs_action_in_order ON public.ssot_audit_logs (action, created_at, id);
+CREATE INDEX IF NOT EXISTS nexus_ssot_audit_logs_context ON public.ssot_audit_logs (context, created_at, id);
+CREATE INDEX IF NOT EXISTS nexus_ssot_audit_logs_ip_address ON public.ssot_audit_logs (ip_address, created_at, id);
 
 CREATE INDEX IF NOT EXISTS nexus_system_settings_setting_key ON public.system_settings (setting_key, id);
 CREATE INDEX IF NOT EXISTS nexus_system_settings_created_at ON public.system_settings (created_at, id);
@@ -122,7 +135,9 @@ BEGIN
               ('ssot_governance_rules', ARRAY['rule_name']),
               ('system_settings', ARRAY['setting_key', 'description']),
               ('api_keys', ARRAY['key_name']),
-              ('notifications', ARRAY['title', 'message'])
+              ('notifications', ARRAY['title', 'message']),
+              ('audit_logs', ARRAY['user_agent']),
+              ('ssot_audit_logs', ARRAY['user_agent'])
           ) AS searchable (relation, attributes)
     LOOP
         EXECUTE pg_catalog.format(

@@ -1,5 +1,6 @@
 //! Which commands are there, and how does each end?
 
+mod demo;
 mod migrate;
 mod password;
 mod reach;
@@ -44,6 +45,8 @@ enum Command {
     /// Create a user, or give one a new password
     #[command(subcommand)]
     User(user::User),
+    /// Fill an empty database with as many transactions as asked for, to measure on
+    Demo(demo::Demo),
     /// Say what is wrong with configuration, database, roles and triggers, and what to type
     Doctor,
 }
@@ -67,6 +70,8 @@ enum Failure {
     Migrate(#[from] migrate::MigrateFailure),
     #[error(transparent)]
     User(#[from] user::UserError),
+    #[error(transparent)]
+    Demo(#[from] demo::DemoFailure),
     /// Said already, finding by finding.
     #[error("")]
     Unwell,
@@ -101,6 +106,7 @@ async fn execute(command: Command, settings: Settings) -> Result<(), Failure> {
         Command::Serve(ServeOptions { demo: false }) => Ok(server::serve(settings, Mode::Plain, Tables::of_the_platform()).await?),
         Command::Migrate(command) => Ok(migrate::run(command, &settings).await?),
         Command::User(command) => Ok(user::run(command, &settings).await?),
+        Command::Demo(command) => Ok(demo::run(command, &settings).await?),
         Command::Doctor => examine(&settings).await,
     }
 }
@@ -131,7 +137,7 @@ fn end(failure: &Failure) -> ExitCode {
             eprintln!("nexus-console: {failure}");
             ExitCode::from(WRONG_USAGE)
         }
-        Failure::Serve(_) | Failure::Reach(_) | Failure::Migrate(_) | Failure::User(_) => {
+        Failure::Serve(_) | Failure::Reach(_) | Failure::Migrate(_) | Failure::User(_) | Failure::Demo(_) => {
             eprintln!("nexus-console: {failure}");
             ExitCode::FAILURE
         }

@@ -1,7 +1,7 @@
 //! In which order does the console start, serve and stop?
 
 pub mod announce;
-mod demo_password;
+pub(crate) mod demo_password;
 mod gate;
 mod http;
 mod shared;

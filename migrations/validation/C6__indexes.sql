@@ -83,6 +83,17 @@ SELECT 'index ' || wanted.index || ' is absent or not valid' AS reason
     ('nexus_user_sessions_user_id'),
     ('nexus_user_sessions_expires_at'),
     ('nexus_user_sessions_created_at'),
+    ('nexus_users_is_verified'),
+    ('nexus_transactions_type_in_order'),
+    ('nexus_transactions_status_in_order'),
+    ('nexus_audit_logs_type_in_order'),
+    ('nexus_audit_logs_action_in_order'),
+    ('nexus_audit_logs_context'),
+    ('nexus_audit_logs_ip_address'),
+    ('nexus_ssot_audit_logs_type_in_order'),
+    ('nexus_ssot_audit_logs_action_in_order'),
+    ('nexus_ssot_audit_logs_context'),
+    ('nexus_ssot_audit_logs_ip_address'),
     ('nexus_user_sessions_updated_at')
   ) AS wanted (index)
  WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_index i

@@ -50,6 +50,14 @@ pub(super) async fn run(command: Migrate, settings: &Settings) -> Result<(), Mig
     outcome
 }
 
+/// Makes the role that serves, or says what keeps it from being made.
+pub(super) async fn ensure_role(owner: &Client) -> Result<(), RolesError> {
+    if let AppRole::Missing { reason, statement } = roles::ensure(owner).await? {
+        println!("the role nexus_app is not as it should be: {reason}; type as a superuser: {statement}");
+    }
+    Ok(())
+}
+
 async fn execute(command: Migrate, owner: &mut Client) -> Result<(), MigrateFailure> {
     match command {
         Migrate::Status => {
@@ -64,9 +72,7 @@ async fn execute(command: Migrate, owner: &mut Client) -> Result<(), MigrateFail
                 println!("applied {} {}", migration.version, migration.name);
             }
             println!("{} applied; the schema is current", applied.len());
-            if let AppRole::Missing { reason, statement } = roles::ensure(owner).await? {
-                println!("the role nexus_app is not as it should be: {reason}; type as a superuser: {statement}");
-            }
+            ensure_role(owner).await?;
         }
         Migrate::Down { to } => {
             let undone = migrate::down(owner, to).await?;

@@ -213,11 +213,24 @@ impl Connection {
         Ok(rows.map_err(DatabaseError::from))
     }
 
-    /// The rows of a statement that is planned for these very parameters and kept by nobody: one that comes in too many
-    /// shapes to be prepared, and whose best plan depends on what is asked.
-    pub(crate) async fn rows_planned_anew(&self, text: &str, parameters: &[Value]) -> Result<Vec<Row>, DatabaseError> {
-        let typed = parameters.iter().map(|value| (value, value.kind()));
-        Ok(self.client.query_typed_raw(text, typed).await?.try_collect().await?)
+    /// As [`Connection::stream`], with the plan made when it says.
+    pub(crate) async fn stream_planned(
+        &self,
+        planning: Planning,
+        text: &str,
+        parameters: &[Value],
+    ) -> Result<impl Stream<Item = Result<Row, DatabaseError>> + use<>, DatabaseError> {
+        let rows = match planning {
+            Planning::Once => {
+                let statement = self.prepare(text).await?;
+                self.client.query_raw(&statement, parameters).await?
+            }
+            Planning::EachTime => {
+                let typed = parameters.iter().map(|value| (value, value.sql_type()));
+                self.client.query_typed_raw(text, typed).await?
+            }
+        };
+        Ok(rows.map_err(DatabaseError::from))
     }
 
     /// Runs `work` with another limit than a list's; both settings travel with it in one round trip.
@@ -234,6 +247,15 @@ impl Connection {
         after?;
         answer
     }
+}
+
+/// When PostgreSQL makes a statement's plan. One that is made once serves every value alike, and saves what planning
+/// costs; where the best plan depends on the values, a plan for any of them is a bad one for some.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Planning {
+    #[default]
+    Once,
+    EachTime,
 }
 
 /// How long a statement may take.

@@ -106,21 +106,6 @@ impl fmt::Display for Timestamp {
     }
 }
 
-impl Value {
-    /// The type it travels as, where no statement says so.
-    pub fn kind(&self) -> Type {
-        match self {
-            Value::Null | Value::Text(_) => Type::TEXT,
-            Value::Bool(_) => Type::BOOL,
-            Value::Uuid(_) => Type::UUID,
-            Value::Number(_) => Type::NUMERIC,
-            Value::Time(_) => Type::TIMESTAMPTZ,
-            Value::Address(_) => Type::INET,
-            Value::Json(_) => Type::JSONB,
-        }
-    }
-}
-
 impl fmt::Display for Number {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -179,6 +164,19 @@ impl fmt::Display for Value {
 }
 
 impl Value {
+    /// The type a parameter has in a statement that does not say it. No read compares with NULL by `=`.
+    pub fn sql_type(&self) -> Type {
+        match self {
+            Value::Null | Value::Text(_) => Type::TEXT,
+            Value::Bool(_) => Type::BOOL,
+            Value::Uuid(_) => Type::UUID,
+            Value::Number(_) => Type::NUMERIC,
+            Value::Time(_) => Type::TIMESTAMPTZ,
+            Value::Address(_) => Type::INET,
+            Value::Json(_) => Type::JSONB,
+        }
+    }
+
     pub fn is_null(&self) -> bool {
         matches!(self, Value::Null)
     }

@@ -16,7 +16,7 @@ use super::{
 use crate::db::event::event_of_job;
 
 /// What stands in the way of rows that were made in the past: stamps, guards, and entries of their own.
-const TRIGGERS_OFF: &str = "\
+pub(super) const TRIGGERS_OFF: &str = "\
     ALTER TABLE public.users DISABLE TRIGGER USER; \
     ALTER TABLE public.accounts DISABLE TRIGGER USER; \
     ALTER TABLE public.transactions DISABLE TRIGGER USER; \
@@ -37,7 +37,7 @@ const TRIGGERS_OFF: &str = "\
     ALTER TABLE public.audit_logs DISABLE TRIGGER USER; \
     ALTER TABLE public.ssot_audit_logs DISABLE TRIGGER USER";
 
-const TRIGGERS_ON: &str = "\
+pub(super) const TRIGGERS_ON: &str = "\
     ALTER TABLE public.users ENABLE TRIGGER USER; \
     ALTER TABLE public.accounts ENABLE TRIGGER USER; \
     ALTER TABLE public.transactions ENABLE TRIGGER USER; \

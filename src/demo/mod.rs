@@ -4,6 +4,7 @@
 
 mod accounts;
 mod activity;
+mod bulk;
 mod calendar;
 mod cell;
 mod chance;
@@ -25,6 +26,7 @@ use chrono::{Datelike, NaiveDate};
 use tokio_postgres::Client;
 
 use crate::auth::role::Role;
+pub use bulk::{Volume, fill_to_measure};
 use world::World;
 
 /// Somebody to log in as.

@@ -115,7 +115,9 @@ fn slow(asked: &ListRequest, viewer: &Viewer<'_>) -> Vec<&'static str> {
     let narrows = |kind: Kind| matches!(kind, Kind::Choice(_) | Kind::Reference(_) | Kind::Timestamp | Kind::Money(_));
     let unused = |name: &str| !asked.filters.iter().any(|filter| filter.column.name == name);
     let columns = asked.resource.columns.iter().filter(|column| column.filterable && column.is_own() && narrows(column.kind));
-    columns.filter(|column| unused(column.name) && panel::may_filter(column, viewer)).map(|column| column.label).take(4).collect()
+    let mut helping: Vec<_> = columns.filter(|column| unused(column.name) && panel::may_filter(column, viewer)).collect();
+    helping.sort_by_key(|column| !column.kept_in_order);
+    helping.iter().map(|column| column.label).take(4).collect()
 }
 
 /// What the list would hold with one filter less.

@@ -14,6 +14,8 @@ pub struct Column {
     pub listing: Listing,
     pub shown: bool,
     pub filterable: bool,
+    /// An index holds the rows of each value in the list's own order.
+    pub kept_in_order: bool,
     pub sortable: bool,
     pub searchable: bool,
     /// Looked through by the search over all tables, too.
@@ -190,6 +192,7 @@ impl Column {
             listing: Listing::Never,
             shown: false,
             filterable: false,
+            kept_in_order: false,
             sortable: false,
             searchable: false,
             global: false,
@@ -246,6 +249,14 @@ impl Column {
 
     pub const fn filterable(mut self) -> Column {
         self.filterable = true;
+        self
+    }
+
+    /// Filtered by one value, the list stands in its own order at once. Needs an index on the column, the list's order
+    /// and the id; the proof checks it.
+    pub const fn filterable_in_order(mut self) -> Column {
+        self.filterable = true;
+        self.kept_in_order = true;
         self
     }
 

@@ -6,7 +6,8 @@ use super::{
     cursor::Cursor,
     record::{self, Listed},
     request::{ListRequest, Position},
-    statement::{Range, Search, Statement, Towards},
+    statement::{Range, Statement, Towards, Way},
+    store,
 };
 use crate::{
     auth::grant::Grant,
@@ -50,35 +51,44 @@ impl ListRequest {
 
 /// Reads one page; the grant's rows and the request's filters hold for it.
 ///
+/// What is not held ready in its order is looked for among the next rows of the list first, which is where most of what
+/// people ask for is. Only what is rare, or far off, is then gathered from the whole table by its own indexes; what is
+/// too much to gather is common enough to be met on the way.
+///
 /// # Errors
 /// `TooSlow` past the limit of a list.
 pub async fn read(connection: &Connection, grant: &Grant, request: &ListRequest) -> Result<Page, DatabaseError> {
-    let wanted = usize::from(request.limit) + 1;
-    let rows = match request.search {
-        None => rows(connection, grant, request, wanted, None).await?,
-        Some(_) => {
-            let walked = rows(connection, grant, request, wanted, Some(Search::Walk)).await?;
-            if walked.len() < wanted { rows(connection, grant, request, wanted, Some(Search::Index)).await? } else { walked }
-        }
-    };
-    Ok(page(rows, request))
+    let ranges = request.position.ranges(request.order_is_nullable());
+    if request.stands_in_order(grant) {
+        return Ok(page(rows(connection, grant, request, &ranges, Way::Straight).await?, request));
+    }
+    // A second part begins only where the first has ended, and a walk does not reach its end.
+    let walked = rows(connection, grant, request, &ranges[..1], Way::Walk).await?;
+    if walked.len() > usize::from(request.limit) {
+        return Ok(page(walked, request));
+    }
+    let is_gathered = request.asks_for_words() || store::is_few(connection, grant, request).await?;
+    let way = if is_gathered { Way::Gather } else { Way::Straight };
+    Ok(page(rows(connection, grant, request, &ranges, way).await?, request))
 }
 
 async fn rows(
     connection: &Connection,
     grant: &Grant,
     request: &ListRequest,
-    wanted: usize,
-    search: Option<Search>,
+    ranges: &[Range],
+    way: Way,
 ) -> Result<Vec<Listed>, DatabaseError> {
+    let wanted = usize::from(request.limit) + 1;
     let mut found = Vec::with_capacity(wanted);
-    for range in request.position.ranges(request.order_is_nullable()) {
+    for range in ranges {
         let missing = wanted - found.len();
         if missing == 0 {
             break;
         }
-        let statement = Statement::page(grant, request, &range, missing - 1, search);
-        let mut rows = std::pin::pin!(connection.stream(statement.text(), statement.parameters()).await?);
+        let statement = Statement::page(grant, request, range, missing - 1, way);
+        let read = connection.stream_planned(statement.planning(), statement.text(), statement.parameters()).await?;
+        let mut rows = std::pin::pin!(read);
         while let Some(row) = rows.try_next().await? {
             found.push(Listed { id: row.try_get(0)?, key: row.try_get(1)?, cells: record::cells(&row, 2, &request.columns)? });
         }

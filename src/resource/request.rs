@@ -3,11 +3,12 @@
 use chrono_tz::Tz;
 
 use super::{
-    Column, Listing, Order, Resource,
+    Column, Listing, Order, Owner, Resource,
     cursor::Cursor,
     filter::{self, Condition, Filter, Part},
     sought,
 };
+use crate::auth::grant::{Grant, Rows};
 
 pub const LARGEST_PAGE: u16 = 200;
 pub const USUAL_PAGE: u16 = 50;
@@ -185,6 +186,28 @@ impl ListRequest {
         }
         self.filters.push(Filter { column, condition });
         Ok(())
+    }
+
+    /// Whether one index holds the rows asked for, and no others, in the order asked for: the whole table's, or those
+    /// of one value. Such a list has one plan, whatever the value.
+    pub fn stands_in_order(&self, grant: &Grant) -> bool {
+        let owner = match (grant.rows(), self.resource.owner) {
+            (Rows::All, _) => None,
+            (Rows::OwnedBy(_), Owner::Column(name)) => self.resource.column(name),
+            (Rows::OwnedBy(_), Owner::Nobody | Owner::Through { .. }) => return false,
+        };
+        let value = match self.filters.as_slice() {
+            [] => owner,
+            [Filter { column, condition: Condition::Any(values) }] if values.len() == 1 && owner.is_none() => Some(*column),
+            _ => return false,
+        };
+        let is_kept = |column: &Column| column.kept_in_order && self.order.column == self.resource.order.column;
+        self.search.is_none() && value.is_none_or(is_kept)
+    }
+
+    /// Whether it asks for words within texts: how many rows have them nobody knows without looking.
+    pub fn asks_for_words(&self) -> bool {
+        self.search.is_some() || self.filters.iter().any(|filter| matches!(filter.condition, Condition::Contains(_)))
     }
 
     pub fn is_filtered(&self) -> bool {

@@ -1,6 +1,7 @@
 //! Which records of all tables match what somebody seeks, within what they may read?
 
-use futures_util::future::join_all;
+use futures_util::{TryStreamExt, future::join_all};
+use tokio_postgres::Row;
 
 use super::{
     Column,
@@ -50,14 +51,17 @@ pub async fn everywhere(connection: &Connection, places: &[Place], sought: &Soug
     let statements: Vec<Statement> =
         places.iter().map(|place| Statement::found(&place.grant, &place.columns, sought, FEW + 1)).collect();
     let reads = async {
-        let rows = statements.iter().map(|statement| connection.rows_planned_anew(statement.text(), statement.parameters()));
-        Ok(join_all(rows).await)
+        Ok(join_all(statements.iter().map(|statement| rows(connection, statement))).await)
     };
     let read = connection.within(Limit::Search, reads).await?;
     places.iter().zip(read).map(|(place, rows)| answer(place, rows)).collect()
 }
 
-fn answer(place: &Place, rows: Result<Vec<tokio_postgres::Row>, DatabaseError>) -> Result<Answer, DatabaseError> {
+async fn rows(connection: &Connection, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
+    connection.stream_planned(statement.planning(), statement.text(), statement.parameters()).await?.try_collect().await
+}
+
+fn answer(place: &Place, rows: Result<Vec<Row>, DatabaseError>) -> Result<Answer, DatabaseError> {
     let rows = match rows {
         Ok(rows) => rows,
         Err(DatabaseError::TooSlow) => return Ok(Answer::TooMany),
@@ -69,7 +73,7 @@ fn answer(place: &Place, rows: Result<Vec<tokio_postgres::Row>, DatabaseError>) 
     Ok(Answer::Found { hits, more })
 }
 
-fn hit(place: &Place, row: &tokio_postgres::Row) -> Result<Hit, tokio_postgres::Error> {
+fn hit(place: &Place, row: &Row) -> Result<Hit, tokio_postgres::Error> {
     let listed = Listed { id: row.try_get(0)?, key: row.try_get(1)?, cells: record::cells(row, 2, &place.columns)? };
     let columns: Vec<&'static Column> = place.grant.resource().found_globally().collect();
     // They come last, whatever the cells before them take.

@@ -11,7 +11,7 @@ use select::{Selection, Texts};
 use super::{Column, Order, Resource, filter::Filter, order::Direction, request::ListRequest};
 use crate::{
     auth::{grant::Grant, policy::Action},
-    db::value::Value,
+    db::{pool::Planning, value::Value},
 };
 
 /// A statement's text and its parameters. The text grows by `&'static str` alone, so that nothing a
@@ -20,6 +20,7 @@ use crate::{
 pub struct Statement {
     text: String,
     parameters: Vec<Value>,
+    planning: Planning,
 }
 
 /// One of the two parts of a list: the rows whose sort key has a value, and behind them those with NULL.
@@ -35,13 +36,15 @@ pub enum Towards {
     Start,
 }
 
-/// How a search looks for its words.
+/// Where the rows of a list are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Search {
-    /// In the next rows of the list's own order.
+pub enum Way {
+    /// In the list's own order, as far as it takes.
+    Straight,
+    /// In the next rows of the list's own order, and no further.
     Walk,
-    /// In the whole table, by its trigram index.
-    Index,
+    /// All that match first, however the database finds them best; then those are put in order.
+    Gather,
 }
 
 /// A list that other tables have a say in. `head` reads the resource's rows as `t` and ends in a condition; `tail`
@@ -55,8 +58,10 @@ pub struct Joined {
     pub tail: &'static str,
 }
 
-/// How many rows a search walks before it asks the index.
+/// How many rows are walked before the indexes of what is asked for are.
 const WALK: &str = "2000";
+/// Among how many records that match a picker chooses what it shows.
+const ALIKE: &str = "500";
 
 impl Statement {
     pub fn text(&self) -> &str {
@@ -65,6 +70,10 @@ impl Statement {
 
     pub fn parameters(&self) -> &[Value] {
         &self.parameters
+    }
+
+    pub fn planning(&self) -> Planning {
+        self.planning
     }
 
     fn push(&mut self, words: &'static str) -> &mut Self {
@@ -108,40 +117,43 @@ impl Statement {
 
     /// One part of one page: id, sort key, then the columns asked for. One row more than the page has,
     /// to tell whether there is another.
-    pub fn page(grant: &Grant, request: &ListRequest, range: &Range, rows: usize, search: Option<Search>) -> Statement {
+    pub fn page(grant: &Grant, request: &ListRequest, range: &Range, rows: usize, way: Way) -> Statement {
         let mut statement = Statement::default();
         let resource = request.resource;
         let selection = Selection::of(resource, &request.columns);
-        let searched = request.search.as_deref().zip(search);
-        if let Some((text, Search::Index)) = searched {
-            statement.words(&["WITH hit AS MATERIALIZED (SELECT t.id FROM ", resource.table, " t WHERE "]);
-            statement.matches(resource, text).push(") ");
+        if way == Way::Gather {
+            statement.words(&["WITH hit AS MATERIALIZED (SELECT t.id, t.", request.order.column, " FROM ", resource.table, " t WHERE "]);
+            statement.conditions(grant, &request.filters).searched(request).push(") ");
         }
         statement.select(&selection, request.order.column).push(" FROM (");
         statement.inner(&selection, request.order.column, Texts::Excerpts).push(" FROM ");
-        match searched {
-            Some((text, Search::Walk)) => {
-                statement.walked(&selection, resource, request.order.column).words(&[" FROM ", resource.table, " t WHERE "]);
-                statement.conditions(grant, &request.filters).range(range, request.order).order(range, request.order);
-                statement.words(&[" LIMIT ", WALK, ") t WHERE "]).matches(resource, text);
-            }
-            Some((_, Search::Index)) => {
-                statement.words(&[resource.table, " t WHERE t.id IN (SELECT hit.id FROM hit) AND "]);
-                statement.conditions(grant, &request.filters).range(range, request.order);
-            }
-            None => {
+        match way {
+            Way::Straight => {
                 statement.words(&[resource.table, " t WHERE "]);
-                statement.conditions(grant, &request.filters).range(range, request.order);
+                statement.conditions(grant, &request.filters).searched(request).range(range, request.order);
+                statement.order(range, request.order).push(" LIMIT ").number(rows + 1);
+                statement.planning = if request.stands_in_order(grant) { Planning::Once } else { Planning::EachTime };
+            }
+            // Where it looks does not depend on what it looks for, so one plan serves every value.
+            Way::Walk => {
+                statement.walked(&selection, grant, request).words(&[" FROM ", resource.table, " t WHERE true"]);
+                statement.range(range, request.order).order(range, request.order).words(&[" LIMIT ", WALK, ") t WHERE "]);
+                statement.conditions(grant, &request.filters).searched(request);
+                statement.order(range, request.order).push(" LIMIT ").number(rows + 1);
+            }
+            Way::Gather => {
+                statement.words(&[resource.table, " t WHERE t.id IN (SELECT t.id FROM hit t WHERE true"]);
+                statement.range(range, request.order).order(range, request.order).push(" LIMIT ").number(rows + 1).push(")");
+                statement.planning = Planning::EachTime;
             }
         }
-        statement.order(range, request.order).push(" LIMIT ").number(rows + 1).push(") t");
-        statement.joins(&selection).order(range, request.order);
+        statement.push(") t").joins(&selection).order(range, request.order);
         statement
     }
 
     /// One part of one page of a list that other tables have a say in.
     pub fn joined(joined: &Joined, grant: &Grant, request: &ListRequest, range: &Range, rows: usize) -> Statement {
-        let mut statement = Statement { text: String::new(), parameters: joined.parameters.clone() };
+        let mut statement = Statement { parameters: joined.parameters.clone(), ..Statement::default() };
         statement.words(&["SELECT ", joined.shown, " FROM ("]).words(&joined.head).push(" AND ");
         statement.conditions(grant, &request.filters).range(range, request.order).order(range, request.order);
         statement.push(" LIMIT ").number(rows + 1).words(&[") t ", joined.tail]).order(range, request.order);
@@ -150,7 +162,7 @@ impl Statement {
 
     /// How many rows such a list has, counted no further than `most` and one.
     pub fn joined_count(joined: &Joined, grant: &Grant, filters: &[Filter<'static>], most: usize) -> Statement {
-        let mut statement = Statement { text: String::new(), parameters: joined.parameters.clone() };
+        let mut statement = Statement { parameters: joined.parameters.clone(), ..Statement::default() };
         statement.push("SELECT count(*) FROM (").words(&joined.head).push(" AND ");
         statement.conditions(grant, filters).push(" LIMIT ").number(most + 1).push(") counted");
         statement
@@ -164,18 +176,23 @@ impl Statement {
         statement.select(&selection, request.order.column).push(" FROM (");
         statement.inner(&selection, request.order.column, Texts::Whole).words(&[" FROM ", resource.table, " t WHERE "]);
         statement.conditions(grant, &request.filters).range(range, request.order);
-        if let Some(text) = &request.search {
-            statement.push(" AND ").matches(resource, text);
-        }
+        statement.searched(request);
         statement.push(") t").joins(&selection).order(range, request.order);
         statement
     }
 
     /// How many rows match, counted no further than `most` and one.
-    pub fn count(grant: &Grant, resource: &'static Resource, filters: &[Filter<'static>], most: usize) -> Statement {
+    pub fn count(grant: &Grant, request: &ListRequest, most: usize) -> Statement {
         let mut statement = Statement::default();
-        statement.words(&["SELECT count(*) FROM (SELECT 1 FROM ", resource.table, " t WHERE "]);
-        statement.conditions(grant, filters).push(" LIMIT ").number(most + 1).push(") counted");
+        statement.words(&["SELECT count(*) FROM (SELECT 1 FROM ", request.resource.table, " t WHERE "]);
+        statement.conditions(grant, &request.filters);
+        if request.stands_in_order(grant) {
+            // In its order it is read from the index that holds just these rows, however many they are taken for.
+            statement.words(&[" ORDER BY t.", request.order.column, ", t.id"]);
+        } else {
+            statement.planning = Planning::EachTime;
+        }
+        statement.push(" LIMIT ").number(most + 1).push(") counted");
         statement
     }
 
@@ -202,27 +219,26 @@ impl Statement {
         statement
     }
 
-    /// Records of the grant's table whose names match what was typed: id, label, detail, exactness.
+    /// Records of the grant's table whose names match what was typed: id, label, detail, exactness. Those that match
+    /// exactly are always among them; of very many that match in part, some.
     pub fn candidates(grant: &Grant, typed: &str, most: usize) -> Statement {
-        let mut statement = Statement::default();
+        let mut statement = Statement { planning: Planning::EachTime, ..Statement::default() };
         let resource = grant.resource();
-        statement.words(&["SELECT t.id, t.", resource.label, "::text, "]);
+        statement.words(&["WITH same AS MATERIALIZED (SELECT t.id FROM ", resource.table, " t WHERE "]).candidate(grant).push(" AND (false");
+        let names = std::iter::once(resource.label).chain(resource.detail).chain(resource.searchable().map(|column| column.name));
+        for name in names.filter(|name| *name != "id") {
+            statement.words(&[" OR t.", name, " = "]).bind(Value::Text(typed.to_owned()));
+        }
+        statement.push(") LIMIT ").number(most);
+        statement.words(&["), alike AS MATERIALIZED (SELECT t.id FROM ", resource.table, " t WHERE "]).candidate(grant).push(" AND ");
+        statement.matches(resource, typed).words(&[" LIMIT ", ALIKE, ") SELECT t.id, t.", resource.label, "::text, "]);
         match resource.detail {
             Some(detail) => statement.words(&["t.", detail, "::text"]),
             None => statement.push("NULL::text"),
         };
-        statement.push(", (false");
-        let names: Vec<&'static str> =
-            std::iter::once(resource.label).chain(resource.detail).chain(resource.searchable().map(|column| column.name)).collect();
-        for name in names.iter().filter(|name| **name != "id") {
-            statement.words(&[" OR t.", name, " = "]).bind(Value::Text(typed.to_owned()));
-        }
-        statement.words(&[") AS exact FROM ", resource.table, " t WHERE "]).rows(grant);
-        if resource.column("is_active").is_some() {
-            statement.push(" AND t.is_active IS NOT FALSE");
-        }
-        statement.push(" AND ").matches(resource, typed);
-        statement.words(&[" ORDER BY exact DESC, t.", resource.label, ", t.id LIMIT "]).number(most);
+        statement.words(&[", t.id IN (SELECT same.id FROM same) AS exact FROM ", resource.table, " t WHERE t.id IN "]);
+        statement.push("(SELECT same.id FROM same UNION SELECT alike.id FROM alike) ORDER BY exact DESC, t.");
+        statement.words(&[resource.label, ", t.id LIMIT "]).number(most);
         statement
     }
 

@@ -1,5 +1,6 @@
 //! How are records read and changed? Each function takes the grant that allows it.
 
+use futures_util::TryStreamExt;
 use uuid::Uuid;
 
 use super::{
@@ -20,6 +21,8 @@ use crate::{
 
 /// Counting stops here; what is more is "1,000+".
 pub const COUNTED: u64 = 1_000;
+/// More than this is not gathered and put in order for one page.
+const FEW: u64 = 10_000;
 /// Below this the planner's estimate is not worth having.
 const ESTIMATED: f32 = 10_000.0;
 
@@ -54,12 +57,8 @@ impl From<tokio_postgres::Error> for StoreError {
     }
 }
 
-fn bounded(count: i64) -> Count {
-    match u64::try_from(count) {
-        Ok(count) if count > COUNTED => Count::MoreThan(COUNTED),
-        Ok(count) => Count::Exactly(count),
-        Err(_) => Count::Unknown,
-    }
+fn bounded(count: u64) -> Count {
+    if count > COUNTED { Count::MoreThan(COUNTED) } else { Count::Exactly(count) }
 }
 
 /// How many rows a list has, without its page. A search is not counted.
@@ -83,11 +82,27 @@ pub async fn count(connection: &Connection, grant: &Grant, request: &ListRequest
             return Ok(Count::About(estimate as u64));
         }
     }
-    let statement = Statement::count(grant, request.resource, &request.filters, COUNTED as usize);
-    let work = async { connection.rows(statement.text(), statement.parameters()).await };
+    Ok(counted(connection, grant, request, COUNTED).await?.map_or(Count::Unknown, bounded))
+}
+
+/// Whether so few rows match that all of them can be read and put in order.
+///
+/// # Errors
+/// See [`DatabaseError`]; running out of time is an answer, not an error.
+pub async fn is_few(connection: &Connection, grant: &Grant, request: &ListRequest) -> Result<bool, DatabaseError> {
+    Ok(counted(connection, grant, request, FEW).await?.is_some_and(|count| count <= FEW))
+}
+
+/// Counted no further than `most` and one; nothing where that takes too long.
+async fn counted(connection: &Connection, grant: &Grant, request: &ListRequest, most: u64) -> Result<Option<u64>, DatabaseError> {
+    let statement = Statement::count(grant, request, most as usize);
+    let work = async {
+        let read = connection.stream_planned(statement.planning(), statement.text(), statement.parameters()).await?;
+        read.try_collect::<Vec<_>>().await
+    };
     match connection.within(Limit::Count, work).await {
-        Ok(rows) => Ok(rows.first().map_or(Ok(Count::Unknown), |row| row.try_get(0).map(bounded))?),
-        Err(DatabaseError::TooSlow) => Ok(Count::Unknown),
+        Ok(rows) => Ok(rows.first().map(|row| row.try_get::<_, i64>(0)).transpose()?.and_then(|count| u64::try_from(count).ok())),
+        Err(DatabaseError::TooSlow) => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -173,7 +188,7 @@ pub async fn referring(
         let rows = connection.rows(statement.text(), statement.parameters()).await?;
         let count = rows.first().map_or(Ok(0), |row| row.try_get::<_, i64>(0))?;
         if count > 0 {
-            found.push((referrer, bounded(count)));
+            found.push((referrer, bounded(count.unsigned_abs())));
         }
     }
     Ok(found)

@@ -29,7 +29,7 @@ pub(super) fn ready(shared: &Shared, address: SocketAddr) {
     say(&["", &format!("NEXUS Console is ready: open {}", to_open(shared, address))]);
 }
 
-pub(super) fn demo(password: &Secret) {
+pub(crate) fn demo(password: &Secret) {
     let mut lines = vec![format!("Demo users, all with the password {}", password.reveal())];
     for (user, purpose) in DEMO_USERS {
         lines.push(format!("  {user:<9} {purpose}"));

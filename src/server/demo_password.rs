@@ -18,7 +18,7 @@ pub(super) fn kept(data_dir: &Path) -> Result<Option<Secret>, KeyError> {
 }
 
 /// The given one, else the kept one, else a new one; kept before the fill, so that a kill loses nothing.
-pub(super) fn choose(data_dir: &Path, given: Option<&Secret>) -> Result<Secret, KeyError> {
+pub(crate) fn choose(data_dir: &Path, given: Option<&Secret>) -> Result<Secret, KeyError> {
     let password = match (given, kept(data_dir)?) {
         (Some(given), _) => given.clone(),
         (None, Some(kept)) => kept,

@@ -38,7 +38,7 @@ static COLUMNS: &[Column] = &[
     Column::new("user_id", "Owner", Kind::Reference(&users::RESOURCE))
         .required()
         .listed()
-        .filterable()
+        .filterable_in_order()
         .exported()
         .written(Input::Required)
         .slot(Slot::Meta)

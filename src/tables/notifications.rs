@@ -29,7 +29,7 @@ static COLUMNS: &[Column] = &[
     Column::new("user_id", "User", Kind::Reference(&users::RESOURCE))
         .required()
         .listed()
-        .filterable()
+        .filterable_in_order()
         .exported()
         .on_create(Input::Optional)
         .slot(Slot::Meta)

@@ -6,12 +6,12 @@ use crate::resource::{Column, Group, Kind, Order, Resource, Slot};
 static COLUMNS: &[Column] = &[
     stamps::id(),
     stamps::created_at().listed().slot(Slot::Meta),
-    Column::new("entity_type", "Table", Kind::Text(100)).required().listed().filterable().matched_whole().exported().slot(Slot::Title),
+    Column::new("entity_type", "Table", Kind::Text(100)).required().listed().filterable_in_order().matched_whole().exported().slot(Slot::Title),
     Column::new("entity_id", "Record", Kind::Uuid).required().listed().filterable().exported(),
     Column::new("action", "Action", Kind::Text(50))
         .required()
         .listed()
-        .filterable()
+        .filterable_in_order()
         .matched_whole()
         .sortable()
         .exported()
@@ -19,12 +19,12 @@ static COLUMNS: &[Column] = &[
         .help("INSERT, UPDATE or DELETE."),
     Column::new("user_id", "By", Kind::Text(255))
         .listed()
-        .filterable()
+        .filterable_in_order()
         .matched_whole()
         .exported()
         .slot(Slot::State)
         .help("A user's id, “system:” and a job, or “db:” and a database role; old entries hold a name."),
-    Column::new("context", "Context", Kind::Text(100)).listed().filterable().matched_whole().exported(),
+    Column::new("context", "Context", Kind::Text(100)).listed().filterable_in_order().matched_whole().exported(),
     Column::new("ip_address", "Address", Kind::Inet).listed().filterable().exported(),
     Column::new("user_agent", "Program", Kind::LongText).offered().filterable().exported(),
     Column::new("old_values", "Before", Kind::Json).offered().exported().redacting(&audit_logs::SECRETS),

@@ -47,7 +47,7 @@ static COLUMNS: &[Column] = &[
     Column::new("account_id", "Account", Kind::Reference(&accounts::RESOURCE))
         .required()
         .listed()
-        .filterable()
+        .filterable_in_order()
         .exported()
         .written(Input::Required)
         .slot(Slot::Title)
@@ -56,7 +56,7 @@ static COLUMNS: &[Column] = &[
     Column::new("transaction_type", "Type", Kind::Choice(TYPES))
         .required()
         .listed()
-        .filterable()
+        .filterable_in_order()
         .sortable()
         .exported()
         .written(Input::Required)
@@ -80,12 +80,12 @@ static COLUMNS: &[Column] = &[
         .slot(Slot::Money)
         .help("More than zero, in the account's currency; the type says which way it goes."),
     Column::new("account_id.currency", "Currency", Kind::Text(3)).format(Format::CurrencyCode).filterable().exported(),
-    Column::new("status", "Status", Kind::Choice(STATUSES)).listed().filterable().sortable().exported().slot(Slot::State),
+    Column::new("status", "Status", Kind::Choice(STATUSES)).listed().filterable_in_order().sortable().exported().slot(Slot::State),
     Column::new("processed_at", "Processed", Kind::Timestamp).offered().filterable().sortable().exported(),
     stamps::created_at(),
     stamps::updated_at(),
-    stamps::created_by(),
-    stamps::updated_by(),
+    stamps::created_by().filterable_in_order(),
+    stamps::updated_by().filterable_in_order(),
 ];
 
 pub static RESOURCE: Resource = Resource::new("transactions", "transaction", "Transactions", COLUMNS)

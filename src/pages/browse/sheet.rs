@@ -1,6 +1,9 @@
 //! How is a list's page put together, whether it has rows, none, or a query that is not exactly right?
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header},
+};
 use askama::Template;
 use chrono::Utc;
 
@@ -31,6 +34,8 @@ use crate::{
     },
 };
 
+/// Seconds after which what took too long may be asked again: whatever it waited for may be gone by then.
+const LATER: &str = "5";
 const SIZES: [u16; 4] = [25, 50, 100, 200];
 
 #[derive(Template)]
@@ -209,6 +214,7 @@ impl Sheet<'_> {
             Ok(_) if asked.is_filtered() => Body::NoMatch(alternatives),
             Ok(_) => Body::Empty,
         };
+        let is_late = read.is_err();
         let page = ListPage {
             frame: self.frame(resource.plural),
             resource,
@@ -234,6 +240,11 @@ impl Sheet<'_> {
             pager,
             picking: self.picking(&asked.query),
         };
+        if is_late {
+            let mut late = response::page(self.request, StatusCode::SERVICE_UNAVAILABLE, &page);
+            late.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static(LATER));
+            return Ok(late);
+        }
         Ok(response::page(self.request, StatusCode::OK, &page))
     }
 

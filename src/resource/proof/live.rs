@@ -106,7 +106,7 @@ impl Table {
         for column in resource.columns.iter().filter(|column| column.is_own() && column.is_stored()) {
             match self.columns.get(column.name) {
                 None => findings.push(Finding::wrong("R002", format!("{table}.{}: there is no such column", column.name))),
-                Some(attribute) => self.column(table, column, attribute, findings),
+                Some(attribute) => self.column(resource, column, attribute, findings),
             }
         }
         let mut others: Vec<_> = self.columns.keys().filter(|name| resource.column(name).is_none()).collect();
@@ -132,8 +132,8 @@ impl Table {
         }
     }
 
-    fn column(&self, table: &str, column: &'static Column, attribute: &Attribute, findings: &mut Vec<Finding>) {
-        let name = column.name;
+    fn column(&self, resource: &'static Resource, column: &'static Column, attribute: &Attribute, findings: &mut Vec<Finding>) {
+        let (table, order, name) = (resource.table, resource.order.column, column.name);
         let (declared, types) = expected(column.kind);
         if !types.contains(&attribute.kind.as_str()) {
             findings.push(Finding::wrong("R004", format!("{table}.{name}: declared {declared}, is {}", attribute.kind)));
@@ -178,6 +178,9 @@ impl Table {
         if column.sortable && name != "id" && !self.indexes.iter().any(|index| index.serves_sort(name)) {
             findings.push(Finding::slow("R009", format!("{table}.{name}: declared sortable, has no index on ({name}, id)")));
         }
+        if column.kept_in_order && !self.indexes.iter().any(|index| index.keeps_in_order(name, order)) {
+            findings.push(Finding::slow("R015", format!("{table}.{name}: declared filterable in order, has no index on ({name}, {order}, id)")));
+        }
         if column.searchable && !self.indexes.iter().any(|index| index.serves_search(name)) {
             findings.push(Finding::slow("R010", format!("{table}.{name}: declared searchable, has no trigram index")));
         }
@@ -188,6 +191,11 @@ impl Index {
     fn serves_sort(&self, name: &str) -> bool {
         let first: Vec<_> = self.columns.iter().map(String::as_str).take(2).collect();
         self.method == "btree" && (first == [name, "id"] || (self.is_unique && self.columns == [name]))
+    }
+
+    fn keeps_in_order(&self, name: &str, order: &str) -> bool {
+        let first: Vec<_> = self.columns.iter().map(String::as_str).take(3).collect();
+        self.method == "btree" && first == [name, order, "id"]
     }
 
     fn serves_search(&self, name: &str) -> bool {

@@ -25,7 +25,7 @@ use crate::{
         reference::CANDIDATES,
         request::{ListRequest, Position, Query, USUAL_PAGE},
         sought::Sought,
-        statement::{Search, Statement},
+        statement::{Statement, Way},
         store::COUNTED,
     },
 };
@@ -102,8 +102,8 @@ fn statements(grant: &Grant, registry: &Registry) -> Vec<(&'static str, Statemen
     for column in resource.columns.iter().filter(|column| column.filterable) {
         for condition in conditions(column) {
             let filtered = ListRequest { filters: vec![Filter { column, condition }], ..plain.clone() };
-            found.push(("a count", Statement::count(grant, resource, &filtered.filters, COUNTED as usize)));
-            pages(grant, &filtered, None, "a filtered list", &mut found);
+            found.push(("a count", Statement::count(grant, &filtered, COUNTED as usize)));
+            pages(grant, &filtered, &[Way::Straight, Way::Walk, Way::Gather], "a filtered list", &mut found);
         }
     }
     let exported: Vec<_> = resource.exported().collect();
@@ -153,24 +153,24 @@ fn lists(grant: &Grant, plain: &ListRequest, found: &mut Vec<(&'static str, Stat
             }
             for position in positions {
                 let sorted = ListRequest { order: Order { column: column.name, direction }, position, ..plain.clone() };
-                pages(grant, &sorted, None, "a sorted list", found);
+                pages(grant, &sorted, &[Way::Straight, Way::Walk, Way::Gather], "a sorted list", found);
             }
         }
     }
     if resource.searchable().next().is_some() {
         for text in ["words", "00000000-0000-0000-0000-000000000000"] {
             let searched = ListRequest { search: Some(text.to_owned()), ..plain.clone() };
-            for search in [Search::Walk, Search::Index] {
-                pages(grant, &searched, Some(search), "a search", found);
-            }
+            pages(grant, &searched, &[Way::Walk, Way::Gather], "a search", found);
         }
     }
-    pages(grant, plain, None, "the list", found);
+    pages(grant, plain, &[Way::Straight, Way::Walk, Way::Gather], "the list", found);
 }
 
-fn pages(grant: &Grant, request: &ListRequest, search: Option<Search>, what: &'static str, found: &mut Vec<(&'static str, Statement)>) {
+fn pages(grant: &Grant, request: &ListRequest, ways: &[Way], what: &'static str, found: &mut Vec<(&'static str, Statement)>) {
     for range in request.position.ranges(request.order_is_nullable()) {
-        found.push((what, Statement::page(grant, request, &range, usize::from(request.limit), search)));
+        for way in ways {
+            found.push((what, Statement::page(grant, request, &range, usize::from(request.limit), *way)));
+        }
     }
 }
 

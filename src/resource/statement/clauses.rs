@@ -8,6 +8,7 @@ use crate::{
         Column, Kind, Order, Owner, Resource,
         filter::{Condition, Filter},
         order::Direction,
+        request::ListRequest,
         sought::{Aim, Sought},
     },
 };
@@ -100,9 +101,27 @@ impl Statement {
             Direction::Ascending => "",
             Direction::Descending => " DESC",
         };
-        match range {
-            Range::Valued { .. } if order.column != "id" => self.words(&[" ORDER BY t.", order.column, suffix, ", t.id", suffix]),
-            Range::Valued { .. } | Range::Null { .. } => self.words(&[" ORDER BY t.id", suffix]),
+        match order.column {
+            "id" => self.words(&[" ORDER BY t.id", suffix]),
+            // Also where every key is NULL: the index is by both, and without the first they would be sorted again.
+            key => self.words(&[" ORDER BY t.", key, suffix, ", t.id", suffix]),
+        }
+    }
+
+    /// The words of the request's search, where it has one.
+    pub(super) fn searched(&mut self, request: &ListRequest) -> &mut Self {
+        match &request.search {
+            Some(text) => self.push(" AND ").matches(request.resource, text),
+            None => self,
+        }
+    }
+
+    /// The records a picker may offer.
+    pub(super) fn candidate(&mut self, grant: &Grant) -> &mut Self {
+        self.rows(grant);
+        match grant.resource().column("is_active") {
+            Some(_) => self.push(" AND t.is_active IS NOT FALSE"),
+            None => self,
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{Range, Statement, Towards, WALK, select::Selection, select::Texts};
 use crate::{
     auth::grant::Grant,
-    db::value::Value,
+    db::{pool::Planning, value::Value},
     resource::{
         Column, Resource,
         order::Direction,
@@ -24,7 +24,8 @@ impl Statement {
         let resource = grant.resource();
         let order = resource.order;
         let selection = Selection::of(resource, columns);
-        let mut statement = Statement::default();
+        // Words come in too many numbers to prepare, and the best plan depends on how rare they are.
+        let mut statement = Statement { planning: Planning::EachTime, ..Statement::default() };
         statement.parts(grant, sought, most).select(&selection, order.column);
         for column in resource.found_globally() {
             statement.words(&[", t.part_", column.name]);

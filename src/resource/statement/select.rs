@@ -1,7 +1,10 @@
 //! Which columns does a SELECT fetch, and from which joined records?
 
 use super::Statement;
-use crate::resource::{Column, Currency, Kind, Redaction, Resource};
+use crate::{
+    auth::grant::{Grant, Rows},
+    resource::{Column, Currency, Kind, Owner, Redaction, Resource, request::ListRequest},
+};
 
 /// Of a long text a list shows the beginning.
 const EXCERPT: &str = "300";
@@ -188,13 +191,23 @@ impl Statement {
         self.words(&[" AS ", name])
     }
 
-    /// The columns as they are, for a search to look through before the page is cut.
-    pub(super) fn walked(&mut self, selection: &Selection, resource: &'static Resource, key: &'static str) -> &mut Self {
-        let mut names = vec!["id"];
+    /// The columns as they are, to be looked through before the page is cut.
+    pub(super) fn walked(&mut self, selection: &Selection, grant: &Grant, request: &ListRequest) -> &mut Self {
         let own = selection.own.iter().filter(|column| !column.is_secret()).map(|column| column.name);
         let told_by = selection.own.iter().filter_map(|column| column.redaction).flat_map(|redaction| redaction.told_by.iter().copied());
-        let searched = resource.searchable().map(|column| column.name);
-        for name in std::iter::once(key).chain(own).chain(told_by).chain(selection.plain.iter().copied()).chain(searched) {
+        let searched = request.search.iter().flat_map(|_| request.resource.searchable()).map(|column| column.name);
+        let filtered = request.filters.iter().map(|filter| {
+            let (reference, name) = filter.column.path();
+            reference.unwrap_or(name)
+        });
+        let owner = match (grant.rows(), request.resource.owner) {
+            (Rows::All, _) | (Rows::OwnedBy(_), Owner::Nobody) => None,
+            (Rows::OwnedBy(_), Owner::Column(column)) => Some(column),
+            (Rows::OwnedBy(_), Owner::Through { reference, .. }) => Some(reference),
+        };
+        let plain = selection.plain.iter().copied();
+        let mut names = vec!["id"];
+        for name in std::iter::once(request.order.column).chain(own).chain(told_by).chain(plain).chain(searched).chain(filtered).chain(owner) {
             if !names.contains(&name) {
                 names.push(name);
             }

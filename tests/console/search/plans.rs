@@ -57,7 +57,7 @@ fn read(plan: &serde_json::Value) -> i64 {
 async fn explained(client: &Client, grant: &Grant, text: &str) -> serde_json::Value {
     let columns: Vec<_> = grant.resource().listed().collect();
     let statement = Statement::found(grant, &columns, &Sought::of(text), 6);
-    let parameters: Vec<_> = statement.parameters().iter().map(|value| (value as _, value.kind())).collect();
+    let parameters: Vec<_> = statement.parameters().iter().map(|value| (value as _, value.sql_type())).collect();
     let parameters: Vec<(&(dyn tokio_postgres::types::ToSql + Sync), Type)> = parameters;
     let rows = client.query_typed(&format!("EXPLAIN (ANALYZE, FORMAT JSON) {}", statement.text()), &parameters).await.expect("a plan");
     rows[0].get::<_, serde_json::Value>(0)[0]["Plan"].clone()
