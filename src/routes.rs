@@ -4,7 +4,9 @@ use actix_web::web::{self, ServiceConfig};
 
 use crate::{
     operations::health,
-    pages::{approvals, assets, browse, dashboard, doors, holds, inbox, ledger, limit, maintenance, record, runs, tiers, transfers},
+    pages::{
+        approvals, assets, browse, dashboard, doors, holds, inbox, ledger, limit, maintenance, record, runs, search, tiers, transfers, urls,
+    },
 };
 
 /// Everything the console answers, in the order it is looked up.
@@ -14,6 +16,7 @@ pub fn all(config: &mut ServiceConfig) {
         .configure(doors::routes)
         .service(web::resource("/static/{name:.*}").get(assets::serve))
         .service(web::resource("/").get(dashboard::index))
+        .service(web::resource(urls::SEARCH).get(search::search))
         .service(web::resource("/notifications").get(inbox::own))
         .configure(tiers::routes)
         .configure(holds::routes)

@@ -166,7 +166,13 @@ impl Database {
 
 async fn set_up(client: &Client, step_down: &str) -> Result<(), tokio_postgres::Error> {
     // Reading is the default: a write outside `Write` fails in the database itself.
-    for statement in ["SET search_path = public, pg_catalog", "SET default_transaction_read_only = on", "SET TIME ZONE 'UTC'"] {
+    for statement in [
+        "SET search_path = public, pg_catalog",
+        "SET default_transaction_read_only = on",
+        "SET TIME ZONE 'UTC'",
+        // Compiling a plan takes longer than any page may.
+        "SET jit = off",
+    ] {
         client.batch_execute(statement).await?;
     }
     client.execute("SELECT set_config('statement_timeout', $1, false)", &[&READ_TIMEOUT]).await?;
@@ -285,12 +291,14 @@ pub enum Planning {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Limit {
     Count,
+    /// One table of a search over all of them.
+    Search,
 }
 
 impl Limit {
     fn text(self) -> &'static str {
         match self {
-            Limit::Count => "1s",
+            Limit::Count | Limit::Search => "1s",
         }
     }
 }

@@ -165,7 +165,7 @@ impl fmt::Display for Value {
 
 impl Value {
     /// The type a parameter has in a statement that does not say it. No read compares with NULL by `=`.
-    pub(crate) fn sql_type(&self) -> Type {
+    pub fn sql_type(&self) -> Type {
         match self {
             Value::Null | Value::Text(_) => Type::TEXT,
             Value::Bool(_) => Type::BOOL,

@@ -44,6 +44,7 @@ pub mod related;
 pub mod response;
 pub mod resume;
 pub mod runs;
+pub mod search;
 pub mod selected;
 pub mod setup;
 pub mod sheet;

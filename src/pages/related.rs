@@ -119,7 +119,7 @@ async fn few(connection: &Connection, visit: &Visit, referrer: Referrer, grant: 
         order: resource.order,
         limit: FEW,
         position: Position::First,
-        columns: telling(resource, column),
+        columns: telling(resource, Some(column)),
         zone: visit.actor.preferences.time_zone,
         query: Query::default(),
     };
@@ -136,8 +136,8 @@ async fn few(connection: &Connection, visit: &Visit, referrer: Referrer, grant: 
     Ok(Related { title, count, all, grant, columns: request.columns, rows })
 }
 
-/// The label, and the few columns that tell the rows apart.
-fn telling(resource: &'static Resource, referring: &Column) -> Vec<&'static Column> {
+/// The label, and the few columns that tell the rows apart; not the one that is the same in all of them.
+pub fn telling(resource: &'static Resource, referring: Option<&Column>) -> Vec<&'static Column> {
     let label = resource.column(resource.label).filter(|column| column.name != "id");
     let weight = |column: &Column| match column.slot {
         Some(Slot::Money) => 0,
@@ -148,7 +148,7 @@ fn telling(resource: &'static Resource, referring: &Column) -> Vec<&'static Colu
     let is_beside = |column: &&'static Column| {
         column.is_own()
             && !matches!(column.kind, Kind::LongText)
-            && *column != referring
+            && Some(*column) != referring
             && column.name != resource.label
             && column.name != "id"
             && weight(column) < 3
@@ -161,26 +161,27 @@ fn telling(resource: &'static Resource, referring: &Column) -> Vec<&'static Colu
 impl Related {
     pub fn view<'a>(&'a self, actor: &'a Actor, now: DateTime<Utc>, back: &'a str) -> RelatedView<'a> {
         let viewer = Viewer::new(actor, &self.grant, now).leading_back_to(back);
-        let resource = self.grant.resource();
-        let row = |row: &'a Listed| {
-            let mut cells = self.columns.iter().zip(&row.cells).map(|(column, cell)| (*column, cell)).peekable();
-            let label = cells.next_if(|(column, _)| column.name == resource.label).map(|(_, cell)| cell.value.to_string());
-            RelatedRow {
-                label: label.filter(|label| !label.trim().is_empty()).unwrap_or_else(|| row.id.to_string()),
-                link: RecordLink { table: resource.table, id: row.id, back: Some(back) },
-                cells: cells
-                    .map(|(column, cell)| told(column, shown(column, cell, &viewer)))
-                    .filter(|told| !matches!(told.shown, Shown::NotSet))
-                    .collect(),
-            }
-        };
         RelatedView {
             title: &self.title,
             count: self.count,
             all: self.all.as_deref(),
-            rows: self.rows.iter().flatten().map(row).collect(),
+            rows: self.rows.iter().flatten().map(|listed| row(self.grant.resource(), &self.columns, listed, &viewer)).collect(),
             late: self.rows.is_none(),
         }
+    }
+}
+
+/// One record by its label, with a link and what the columns of [`telling`] say.
+pub fn row<'a>(resource: &'static Resource, columns: &[&'static Column], listed: &'a Listed, viewer: &Viewer<'a>) -> RelatedRow<'a> {
+    let mut cells = columns.iter().zip(&listed.cells).map(|(column, cell)| (*column, cell)).peekable();
+    let label = cells.next_if(|(column, _)| column.name == resource.label).map(|(_, cell)| cell.value.to_string());
+    RelatedRow {
+        label: label.filter(|label| !label.trim().is_empty()).unwrap_or_else(|| listed.id.to_string()),
+        link: RecordLink { table: resource.table, id: listed.id, back: viewer.back },
+        cells: cells
+            .map(|(column, cell)| told(column, shown(column, cell, viewer)))
+            .filter(|told| !matches!(told.shown, Shown::NotSet))
+            .collect(),
     }
 }
 

@@ -6,6 +6,7 @@ use super::display::return_to;
 use crate::resource::{Resource, export::Format, request::Query};
 
 pub const DASHBOARD: &str = "/";
+pub const SEARCH: &str = "/search";
 pub const NEW_TRANSFER: &str = "/transfers/new";
 
 /// Whether what is there is read by programs: probes, files, machines. They get no page and have no session.

@@ -18,6 +18,8 @@ pub struct Column {
     pub kept_in_order: bool,
     pub sortable: bool,
     pub searchable: bool,
+    /// Looked through by the search over all tables, too.
+    pub global: bool,
     pub exported: bool,
     pub on_create: Input,
     pub on_edit: Input,
@@ -193,6 +195,7 @@ impl Column {
             kept_in_order: false,
             sortable: false,
             searchable: false,
+            global: false,
             exported: false,
             on_create: Input::Never,
             on_edit: Input::Never,
@@ -263,8 +266,15 @@ impl Column {
         self
     }
 
+    /// Needs a trigram index; the proof checks it.
     pub const fn searchable(mut self) -> Column {
         self.searchable = true;
+        self
+    }
+
+    /// Found by the search over all tables; only what the table's own search finds can be.
+    pub const fn global(mut self) -> Column {
+        self.global = true;
         self
     }
 

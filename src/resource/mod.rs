@@ -15,6 +15,8 @@ pub mod record;
 pub mod reference;
 pub mod registry;
 pub mod request;
+pub mod search;
+pub mod sought;
 pub mod statement;
 pub mod store;
 
@@ -203,6 +205,11 @@ impl Resource {
 
     pub fn searchable(&self) -> impl Iterator<Item = &'static Column> {
         self.columns.iter().filter(|column| column.searchable)
+    }
+
+    /// The columns that the search over all tables looks through.
+    pub fn found_globally(&self) -> impl Iterator<Item = &'static Column> {
+        self.columns.iter().filter(|column| column.global)
     }
 
     pub fn exported(&self) -> impl Iterator<Item = &'static Column> {

@@ -6,12 +6,12 @@ use super::{
     Column, Listing, Order, Owner, Resource,
     cursor::Cursor,
     filter::{self, Condition, Filter, Part},
+    sought,
 };
 use crate::auth::grant::{Grant, Rows};
 
 pub const LARGEST_PAGE: u16 = 200;
 pub const USUAL_PAGE: u16 = 50;
-const LONGEST_SEARCH: usize = 200;
 
 /// A list's whole state.
 #[derive(Debug, Clone)]
@@ -45,8 +45,17 @@ pub struct BadQuery {
     pub problem: String,
 }
 
-fn bad(parameter: &str, problem: impl Into<String>) -> BadQuery {
+pub(super) fn bad(parameter: &str, problem: impl Into<String>) -> BadQuery {
     BadQuery { parameter: parameter.to_owned(), problem: problem.into() }
+}
+
+/// The value of a parameter that means nothing twice.
+pub(super) fn single<'p>(pairs: &'p [(String, String)], name: &str) -> Result<Option<&'p str>, BadQuery> {
+    let mut values = pairs.iter().filter(|pair| pair.0 == name).map(|pair| pair.1.as_str());
+    match (values.next(), values.next()) {
+        (_, Some(_)) => Err(bad(name, "may be given once.")),
+        (value, None) => Ok(value),
+    }
 }
 
 /// The parameters that said it, without the page: what every link of the list starts from.
@@ -92,13 +101,7 @@ impl ListRequest {
         if let Some((name, _)) = pairs.iter().find(|(_, value)| value.contains('\0')) {
             return Err(bad(name, "holds a character that no value can have."));
         }
-        let single = |name: &str| -> Result<Option<&str>, BadQuery> {
-            let mut values = pairs.iter().filter(|pair| pair.0 == name).map(|pair| pair.1.as_str());
-            match (values.next(), values.next()) {
-                (_, Some(_)) => Err(bad(name, "may be given once.")),
-                (value, None) => Ok(value),
-            }
-        };
+        let single = |name: &str| single(&pairs, name);
         let zone = match single("tz")? {
             None => zone,
             Some(name) => name.parse().map_err(|_| bad("tz", "takes a time zone such as Europe/Berlin."))?,
@@ -115,10 +118,7 @@ impl ListRequest {
                 .filter(|limit| (1..=LARGEST_PAGE).contains(limit))
                 .ok_or_else(|| bad("limit", format!("takes a whole number from 1 to {LARGEST_PAGE}.")))?,
         };
-        let search = single("q")?.map(str::trim).filter(|text| !text.is_empty());
-        if search.is_some_and(|text| text.chars().count() > LONGEST_SEARCH) {
-            return Err(bad("q", format!("takes at most {LONGEST_SEARCH} characters.")));
-        }
+        let search = sought::text(&pairs)?;
         let cursor = |name: &str| {
             single(name)?
                 .map(|text| {
@@ -137,7 +137,7 @@ impl ListRequest {
             resource,
             filters: Vec::new(),
             finds: Vec::new(),
-            search: search.map(str::to_owned),
+            search,
             order,
             limit,
             position,

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 mod clauses;
+mod found;
 mod select;
 
 use select::{Selection, Texts};
@@ -94,9 +95,14 @@ impl Statement {
     }
 
     fn bind(&mut self, value: Value) -> &mut Self {
-        self.parameters.push(value);
-        let position = self.parameters.len();
+        let position = self.keep(value);
         self.push("$").number(position)
+    }
+
+    /// Takes a parameter that the text names more than once; its position.
+    fn keep(&mut self, value: Value) -> usize {
+        self.parameters.push(value);
+        self.parameters.len()
     }
 
     fn bind_all(&mut self, values: impl IntoIterator<Item = Value>) -> &mut Self {

@@ -19,6 +19,7 @@ static COLUMNS: &[Column] = &[
         .filterable()
         .sortable()
         .searchable()
+        .global()
         .exported()
         .written(Input::Required)
         .slot(Slot::Title)

@@ -24,6 +24,7 @@ static COLUMNS: &[Column] = &[
         .filterable()
         .sortable()
         .searchable()
+        .global()
         .exported()
         .written(Input::Required)
         .format(Format::Slug)
@@ -65,7 +66,7 @@ static COLUMNS: &[Column] = &[
         .written(Input::Required)
         .initial("true")
         .slot(Slot::State),
-    Column::new("description", "Description", Kind::LongText).offered().filterable().searchable().exported().written(Input::Optional),
+    Column::new("description", "Description", Kind::LongText).offered().filterable().searchable().global().exported().written(Input::Optional),
     stamps::created_at(),
     stamps::updated_at(),
     stamps::created_by_name(),

@@ -20,6 +20,7 @@ static COLUMNS: &[Column] = &[
         .filterable()
         .sortable()
         .searchable()
+        .global()
         .exported()
         .on_create(Input::Required)
         .format(Format::Slug)
@@ -47,12 +48,13 @@ static COLUMNS: &[Column] = &[
         .listed()
         .filterable()
         .searchable()
+        .global()
         .exported()
         .written(Input::Required)
         .format(Format::WebAddress)
         .slot(Slot::Meta)
         .help("Where the API answers, such as https://api.example.com/users."),
-    Column::new("description", "Description", Kind::LongText).listed().filterable().searchable().exported().written(Input::Optional),
+    Column::new("description", "Description", Kind::LongText).listed().filterable().searchable().global().exported().written(Input::Optional),
     stamps::created_at(),
     stamps::updated_at(),
     stamps::created_by_name(),

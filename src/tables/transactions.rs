@@ -39,6 +39,7 @@ static COLUMNS: &[Column] = &[
         .filterable()
         .sortable()
         .searchable()
+        .global()
         .exported()
         .written(Input::Optional)
         .slot(Slot::Key)
@@ -65,6 +66,7 @@ static COLUMNS: &[Column] = &[
         .listed()
         .filterable()
         .searchable()
+        .global()
         .exported()
         .written(Input::Optional)
         .help("What whoever approves it needs to know."),

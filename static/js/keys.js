@@ -1,8 +1,9 @@
 // Which single keys does a page answer to? / searches, j and k move, Enter opens, e edits, ? helps.
 // Preferences can switch them off, because speech input and shaking hands press single keys by accident (WCAG 2.1.4).
 
-const search = () => document.querySelector("input[data-search], main input[type=search]");
-const rows = () => [...document.querySelectorAll("main [data-id]")].filter((row) => row.querySelector("a[href]"));
+// The page's own search before the one over everything.
+const search = () => document.querySelector("main input[type=search]") ?? document.querySelector(".bar input[type=search]");
+const rows = () => [...document.querySelectorAll("main [data-id], main .hits > li")].filter((row) => row.querySelector("a[href]"));
 const link = (row) => row.querySelector("a[data-open]") ?? row.querySelector("a[href]");
 
 // The link keeps the focus, so Enter opens it by itself and a screen reader reads it out.

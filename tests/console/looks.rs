@@ -80,6 +80,11 @@ async fn pages(console: &Console) -> Vec<String> {
         "/tables/nothing",
         "/tables/accounts/7",
         "/tables/transactions?q=nothing&status=failed",
+        "/search",
+        "/search?q=e",
+        "/search?q=Kestrel",
+        "/search?q=%CE%9A%CE%B1%CF%84%CF%83%CE%B9%CE%BA%CF%8C",
+        "/search?q=one&q=two",
     ]
     .map(str::to_owned)
     .into();

@@ -33,6 +33,7 @@ mod reach;
 mod records;
 mod running;
 mod runs;
+mod search;
 mod sessions;
 mod slow;
 mod support;

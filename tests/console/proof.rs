@@ -101,6 +101,7 @@ static TONGUES: &[Column] = &[
     Column::new("speaker_id.role", "Role", Kind::Text(50)).filterable(),
     Column::new("value", "Value", Kind::SecretWhen("is_hidden")).listed(),
     Column::new("notes", "Notes", Kind::Json).searchable(),
+    Column::new("dialect", "Dialect", Kind::Text(50)).global(),
     Column::question("mood", "Mood", Kind::Text(10), Input::Optional).exported(),
 ];
 
@@ -111,7 +112,7 @@ async fn a_declaration_that_contradicts_itself_is_told_and_never_run() {
     let registry = Registry::new([&TONGUE]);
     let prepared = proof::prepare_all(&connection, &registry, Policy(LINES)).await.expect("the database answers");
     assert_eq!(prepared.statements, 0);
-    for column in ["word", "spoken_at", "password_hash", "speaker_id.role", "value", "notes", "mood", "Loud"] {
+    for column in ["word", "spoken_at", "password_hash", "speaker_id.role", "value", "notes", "dialect", "mood", "Loud"] {
         let told = format!("tongues.{column}: ");
         assert!(prepared.findings.iter().any(|finding| finding.id == "R003" && finding.text.starts_with(&told)), "{told}");
     }

@@ -119,6 +119,9 @@ impl Contradictions {
             | Kind::Reference(_)
             | Kind::Secret => {}
         }
+        if column.global && !column.searchable {
+            self.say(column.name, "is found by the search over all tables, is not declared searchable");
+        }
         if column.searchable && !matches!(column.kind, Kind::Text(_) | Kind::LongText) {
             self.say(column.name, "is no text, so it cannot be searched");
         }

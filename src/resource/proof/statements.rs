@@ -24,6 +24,7 @@ use crate::{
         order::Direction,
         reference::CANDIDATES,
         request::{ListRequest, Position, Query, USUAL_PAGE},
+        sought::Sought,
         statement::{Statement, Way},
         store::COUNTED,
     },
@@ -116,6 +117,12 @@ fn statements(grant: &Grant, registry: &Registry) -> Vec<(&'static str, Statemen
     let shown: Vec<_> = resource.columns.iter().filter(|column| !column.is_secret() && column.is_stored()).collect();
     found.push(("a record", Statement::record(grant, &shown, Uuid::nil())));
     found.push(("a lock", Statement::lock(grant, Uuid::nil())));
+    if resource.found_globally().next().is_some() {
+        let columns: Vec<_> = resource.listed().collect();
+        for text in ["two words", "ab", "00000000-0000-0000-0000-000000000000"] {
+            found.push(("the search over all tables", Statement::found(grant, &columns, &Sought::of(text), 6)));
+        }
+    }
     found.push(("a picker", Statement::candidates(grant, "words", CANDIDATES)));
     found.push(("a reference's label", Statement::reference(grant, Uuid::nil())));
     for referrer in registry.referrers(resource.table) {

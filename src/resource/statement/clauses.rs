@@ -1,16 +1,15 @@
 //! Which rows does a statement reach, and in which order? Its WHERE and its ORDER BY.
 
-use uuid::Uuid;
-
 use super::{Range, Statement};
 use crate::{
     auth::grant::{Grant, Rows},
     db::value::{Number, Value},
     resource::{
-        Kind, Order, Owner, Resource,
+        Column, Kind, Order, Owner, Resource,
         filter::{Condition, Filter},
         order::Direction,
         request::ListRequest,
+        sought::{Aim, Sought},
     },
 };
 
@@ -126,18 +125,27 @@ impl Statement {
         }
     }
 
-    /// The words of a search in any searchable column; an id finds its record.
+    /// The words of a search, each in any searchable column; an id finds its record.
     pub(super) fn matches(&mut self, resource: &'static Resource, text: &str) -> &mut Self {
-        if let Ok(id) = Uuid::try_parse(text) {
-            return self.push("t.id = ").bind(Value::Uuid(id));
+        self.matches_in(resource.searchable(), &Sought::of(text))
+    }
+
+    pub(super) fn matches_in(&mut self, columns: impl Iterator<Item = &'static Column>, sought: &Sought) -> &mut Self {
+        let patterns = match &sought.aim {
+            Aim::Id(id) => return self.push("t.id = ").bind(Value::Uuid(*id)),
+            Aim::Beginning => vec![beginning(&sought.text)],
+            Aim::Words(words) => words.iter().map(|word| containing(word)).collect(),
+        };
+        let columns: Vec<&'static Column> = columns.collect();
+        for (index, pattern) in patterns.into_iter().enumerate() {
+            let position = self.keep(Value::Text(pattern));
+            self.push(if index > 0 { " AND (false" } else { "(false" });
+            for column in &columns {
+                self.words(&[" OR t.", column.name, " ILIKE $"]).number(position);
+            }
+            self.push(")");
         }
-        // A trigram index knows nothing of fewer than three characters: those are looked for at the beginning.
-        let pattern = if text.chars().count() < 3 { beginning(text) } else { containing(text) };
-        self.push("(false");
-        for column in resource.searchable() {
-            self.words(&[" OR t.", column.name, " ILIKE "]).bind(Value::Text(pattern.clone()));
-        }
-        self.push(")")
+        self
     }
 }
 
