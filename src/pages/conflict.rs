@@ -24,7 +24,7 @@ use crate::{
     error::PageError,
     resource::{
         Kind, Resource,
-        form::{Draft, Field, Submission, as_typed},
+        form::{Draft, Field, Submission, as_typed, sent},
         record::Record,
         reference::lookup,
     },
@@ -170,9 +170,8 @@ pub fn bases(submission: &Submission) -> Vec<(String, String)> {
     submission.pairs.iter().filter_map(was).collect()
 }
 
-fn same(one: &str, other: &str) -> bool {
-    let lines = |text: &str| text.replace("\r\n", "\n");
-    one == other || lines(one) == lines(other)
+fn same(one: &str, other: &str, kind: Kind) -> bool {
+    sent(one, kind) == sent(other, kind)
 }
 
 fn base_of<'a>(submission: &'a Submission, column: &str) -> Option<&'a str> {
@@ -188,13 +187,13 @@ fn rows(merge: &Merge<'_>, labels: &HashMap<Uuid, String>) -> Vec<Row> {
         };
         let theirs = as_typed(&cell.value, column.kind, merge.mine.zone);
         let unmerged = merge.unmerged.iter().any(|name| name == column.name);
-        if same(&theirs, &field.typed) && !unmerged {
+        if same(&theirs, &field.typed, column.kind) && !unmerged {
             continue;
         }
         let base = base_of(merge.submission, column.name);
         let outcome = match base {
-            Some(base) if same(base, &theirs) && !unmerged => Outcome::Mine,
-            Some(base) if same(base, &field.typed) && !unmerged => Outcome::Theirs,
+            Some(base) if same(base, &theirs, column.kind) && !unmerged => Outcome::Mine,
+            Some(base) if same(base, &field.typed, column.kind) && !unmerged => Outcome::Theirs,
             Some(_) | None if matches!(column.kind, Kind::Money(_)) || unmerged => Outcome::Choose(Preset::Nothing),
             Some(_) | None => Outcome::Choose(Preset::Mine),
         };

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use tokio_postgres::Row;
 
-use super::{Column, Resource};
+use super::{Column, Resource, nested::without_secrets};
 use crate::db::value::{Number, Value};
 
 /// Enough rows for the network to be busy, few enough to be forgotten soon.
@@ -78,6 +78,7 @@ impl Encoder {
         for index in 0..self.columns.len() {
             let column = self.columns[index];
             let value: Value = row.try_get(index + 2)?;
+            let value = if column.redaction.is_some() { without_secrets(value) } else { value };
             self.buffer.push(b',');
             match self.format {
                 Format::Csv => self.csv_cell(&value),

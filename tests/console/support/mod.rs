@@ -5,6 +5,7 @@ mod chromium;
 mod cluster;
 mod console;
 mod database;
+pub mod nexus3;
 pub mod people;
 pub mod stock;
 
