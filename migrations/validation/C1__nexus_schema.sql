@@ -166,6 +166,18 @@ SELECT r.relation, pg_catalog.format('%s.%s is not documented and needs a value'
  WHERE r.relkind = 'r' AND a.attnotnull AND NOT a.atthasdef AND a.attidentity = ''
    AND NOT EXISTS (SELECT 1 FROM wanted w WHERE w.relation = r.relation AND w.attribute = a.attname)
 UNION ALL
+SELECT r.relation, pg_catalog.format('%s.%s is worked out by the database: nobody could write it', r.relation, a.attname)
+  FROM relations r
+  JOIN wanted w ON w.relation = r.relation
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attname = w.attribute AND a.attgenerated <> ''
+ WHERE r.relkind = 'r'
+UNION ALL
+-- Its policies would hide rows from the console, and a table of nobody looks like a database without users.
+SELECT r.relation, r.relation || ' has row level security, which would hide rows from the console: take it off with '
+                   || pg_catalog.format('ALTER TABLE public.%I DISABLE ROW LEVEL SECURITY', r.relation)
+  FROM relations r
+  JOIN pg_catalog.pg_class c ON c.oid = r.oid AND c.relrowsecurity
+UNION ALL
 SELECT r.relation, r.relation || '.id is not the primary key'
   FROM relations r
  WHERE r.relkind = 'r'

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{pool::DatabaseError, value::Value},
-    resource::Resource,
+    resource::{Resource, nested::without_secrets},
 };
 
 /// The two logs.
@@ -152,7 +152,7 @@ impl Entry {
 
 /// What is no object (existing logs hold everything) has no fields to compare.
 pub(super) fn fields(document: Option<Value>) -> Option<Fields> {
-    match document {
+    match document.map(without_secrets) {
         Some(Value::Json(text)) => serde_json::from_str(&text).ok(),
         _ => None,
     }

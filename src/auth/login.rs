@@ -152,12 +152,13 @@ async fn find(connection: &Connection, name: &str) -> Result<Option<Candidate>, 
     if name.is_empty() || name.contains('\0') || name.chars().count() > 255 {
         return Ok(None);
     }
-    // Telephones begin an address with a capital; user names that differ only by case are different people.
+    // Telephones begin an address with a capital; user names that differ only by case are different people. What looks
+    // like an address is one first: somebody else may have taken it for a user name.
     let row = connection
         .query_opt(
             "SELECT id, username, password_hash, is_active IS TRUE FROM users \
              WHERE username = $1::text OR email = $1::text OR email = lower($1::text) \
-             ORDER BY username = $1::text DESC, email = $1::text DESC LIMIT 1",
+             ORDER BY username = $1::text AND position('@' IN $1::text) = 0 DESC, email = $1::text DESC, email = lower($1::text) DESC LIMIT 1",
             &[&name],
         )
         .await?;
@@ -181,6 +182,7 @@ async fn begin(
         Verdict::RightAndRehashed(hash) => Some(hash),
         Verdict::Right | Verdict::Wrong => None,
     };
+    let is_rehashed = stronger.is_some();
     let origin = Origin { session: Some(id), ..attempt.origin.acting_as(Party::User(candidate.id)) };
     let write = Write::begin(database, &origin).await?;
     // The hash we compared with must still be the one: a password changed meanwhile is not logged in with.
@@ -199,7 +201,12 @@ async fn begin(
     }
     let beginning = Beginning { ip: attempt.origin.ip, agent: attempt.origin.agent.clone() };
     session::open(&write, id, candidate.id, &key, &beginning, idle_timeout).await?;
-    event(&write, "login", &json!({ "username": candidate.username, "session_id": id.to_string() })).await?;
+    let mut details = json!({ "username": candidate.username, "session_id": id.to_string() });
+    if is_rehashed {
+        // The entry about the user says that the hash changed; this, that the password did not.
+        details["password"] = json!("rehashed");
+    }
+    event(&write, "login", &details).await?;
     write.commit().await?;
     let device = known.unwrap_or(Device { user: candidate.id, number: Uuid::new_v4() });
     Ok(Some(LoggedIn { user: candidate.id, session: id, key, device }))

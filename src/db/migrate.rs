@@ -30,6 +30,7 @@ const DROP_EMPTY_HISTORY: &str = "
         END IF;
     END $$";
 
+const ASK_AFTERWARDS: &str = "SELECT pg_catalog.set_config('nexus.validation', $1, false)";
 const ACT_AS_MIGRATION: &str = "SELECT pg_catalog.set_config('nexus.actor', 'system:migrate', true), \
      pg_catalog.set_config('nexus.context', 'job', true)";
 const LOG_EXISTS: &str = "SELECT pg_catalog.to_regclass('public.audit_logs') IS NOT NULL AS present";
@@ -179,7 +180,7 @@ async fn up_alone(client: &mut Client, backups: Option<&Backups>) -> Result<Upgr
     }
     if applied.is_empty() {
         // refinery's first act is to create its own table; a database that is not ours to take stays without it.
-        adopt::check_shape(client).await?;
+        adopt::check_shape(client, &step::names(&steps)).await?;
     }
     let adopts = if applied.is_empty() { adopt::is_there(client).await? } else { adopt::is_adopted(client).await? };
     let backup = match backups.filter(|_| changes_what_is_there(&pending, adopts)) {
@@ -210,6 +211,7 @@ async fn apply(client: &mut Client, steps: &[Step], pending: &[&Step]) -> Result
         let runner = match target {
             Some(step) => {
                 tracing::info!(version = step.version, name = step.name, "migrating");
+                client.execute(ASK_AFTERWARDS, &[&step.validation]).await?;
                 runner.set_target(Target::Version(i32::try_from(step.version).unwrap_or(i32::MAX)))
             }
             None => runner,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use deadpool_postgres::Transaction;
-use futures_util::Stream;
+use futures_util::{Stream, TryStreamExt};
 use tokio_postgres::{IsolationLevel, Portal, Row, types::BorrowToSql};
 
 use super::{
@@ -55,17 +55,17 @@ impl Snapshot<'_> {
     where
         for<'a> &'a P: BorrowToSql,
     {
-        self.transaction.batch_execute("SAVEPOINT attempt; SET LOCAL statement_timeout = '5s'").await?;
+        self.lifeline.answer(self.transaction.batch_execute("SAVEPOINT attempt; SET LOCAL statement_timeout = '5s'")).await?;
         let answer = async {
             let statement = self.transaction.prepare(text).await?;
             self.transaction.query_raw(&statement, parameters.iter()).await?.try_collect().await
         };
-        let answer = match answer.await.map_err(DatabaseError::from) {
+        let answer = match self.lifeline.answer(answer).await {
             Ok(rows) => Some(rows),
             Err(DatabaseError::TooSlow) => None,
             Err(error) => return Err(error),
         };
-        self.transaction.batch_execute("ROLLBACK TO SAVEPOINT attempt").await?;
+        self.lifeline.answer(self.transaction.batch_execute("ROLLBACK TO SAVEPOINT attempt")).await?;
         Ok(answer)
     }
 

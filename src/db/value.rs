@@ -3,7 +3,7 @@
 use std::{error::Error, fmt, net::IpAddr, str::FromStr};
 
 use bytes::BytesMut;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use postgres_protocol::types as wire;
 use rust_decimal::Decimal;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type};
@@ -59,12 +59,30 @@ impl Timestamp {
     /// 2000-01-01 UTC.
     pub const POSTGRES_EPOCH: Timestamp = Timestamp(0);
 
-    /// `None` for infinity and for years that chrono cannot hold.
+    /// `None` for infinity and for days that chrono cannot hold in every zone.
     pub fn moment(self) -> Option<DateTime<Utc>> {
         if self == Self::INFINITY || self == Self::NEGATIVE_INFINITY {
             return None;
         }
-        DateTime::from_timestamp_micros(self.0.checked_add(POSTGRES_EPOCH)?)
+        let moment = DateTime::from_timestamp_micros(self.0.checked_add(POSTGRES_EPOCH)?)?;
+        (moment < DateTime::<Utc>::MAX_UTC - TimeDelta::days(1)).then_some(moment)
+    }
+
+    /// Year, month, day and microseconds of the day in UTC, of any moment but the infinities: the calendar goes on
+    /// where chrono's ends, and repeats itself every 400 years.
+    fn civil(self) -> (i64, u32, u32, i64) {
+        const DAY: i64 = 86_400_000_000;
+        const ERA: i64 = 146_097;
+        // Days since 0000-03-01, so that a leap day ends its year.
+        let days = self.0.div_euclid(DAY) + 730_425;
+        let (era, of_era) = (days.div_euclid(ERA), days.rem_euclid(ERA));
+        let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let from_march = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * from_march + 2) / 5 + 1;
+        let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        (year, u32::try_from(month).unwrap_or_default(), u32::try_from(day).unwrap_or_default(), self.0.rem_euclid(DAY))
     }
 
     /// Microseconds since 2000-01-01 UTC; the extremes are the infinities.
@@ -98,9 +116,11 @@ impl fmt::Display for Timestamp {
             (Self::INFINITY, _) => formatter.write_str("infinity"),
             (Self::NEGATIVE_INFINITY, _) => formatter.write_str("-infinity"),
             (_, Some(moment)) => formatter.write_str(&moment.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
-            (Timestamp(micros), None) => {
-                // 365.2425 days a year: near enough to name a year nobody lives in.
-                write!(formatter, "about year {}", 2000 + micros / 31_556_952_000_000)
+            (far, None) => {
+                let (year, month, day, micros) = far.civil();
+                let (seconds, fraction) = (micros / 1_000_000, micros % 1_000_000);
+                write!(formatter, "+{year}-{month:02}-{day:02}T{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)?;
+                if fraction != 0 { write!(formatter, ".{fraction:06}Z") } else { formatter.write_str("Z") }
             }
         }
     }
@@ -308,4 +328,22 @@ impl ToSql for Value {
     }
 
     tokio_postgres::types::to_sql_checked!();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_calendar_goes_on_where_another_ends() {
+        // As PostgreSQL itself writes the last moment it has.
+        assert_eq!(Timestamp(BEYOND - 1).to_string(), "+294276-12-31T23:59:59.999999Z");
+        assert_eq!(Timestamp(BEYOND - 1_000_000).to_string(), "+294276-12-31T23:59:59Z");
+        for day in ["-4712-01-01", "0000-02-29", "1900-03-01", "1999-12-31", "2000-02-29", "2024-12-31", "9999-12-31"] {
+            let moment: DateTime<Utc> = format!("{day}T01:02:03.000004Z").parse().expect("a moment");
+            let (year, month, date, micros) = Timestamp::from(moment).civil();
+            assert_eq!(format!("{year:04}-{month:02}-{date:02}"), day);
+            assert_eq!(micros, 3_723_000_004);
+        }
+    }
 }

@@ -34,6 +34,8 @@ pub enum Shown<'a> {
     Identifier(Uuid),
     Money(MoneyShown<'a>),
     Time(TimeShown),
+    /// A moment no calendar of ours holds, as the database has it.
+    FarTime(String),
     Address(String),
     /// Pretty-printed.
     Json(String),
@@ -179,6 +181,7 @@ impl Cell<'_> {
             | Shown::Identifier(_)
             | Shown::Money(_)
             | Shown::Time(_)
+            | Shown::FarTime(_)
             | Shown::Address(_)
             | Shown::Choice { .. }
             | Shown::Reference { .. } => None,

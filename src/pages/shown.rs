@@ -118,10 +118,7 @@ pub fn money<'a>(number: &'a Number, currency: Option<&'a str>) -> MoneyShown<'a
 fn moment<'a>(time: Timestamp, viewer: &Viewer<'_>) -> Shown<'a> {
     match time.moment() {
         Some(moment) => Shown::Time(TimeShown::new(moment, viewer.zone, viewer.now)),
-        None if time == Timestamp::INFINITY => Shown::Text("infinity"),
-        None if time == Timestamp::NEGATIVE_INFINITY => Shown::Text("-infinity"),
-        // PostgreSQL reaches further than any calendar we have, and only into the future.
-        None => Shown::Text("after the year 262142"),
+        None => Shown::FarTime(time.to_string()),
     }
 }
 

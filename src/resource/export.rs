@@ -14,7 +14,7 @@ use uuid::Uuid;
 pub use csv::text_cell;
 pub use workbook::ROWS_OF_A_SHEET;
 
-use super::{Column, Resource};
+use super::{Column, Resource, nested::without_secrets};
 use crate::db::value::Value;
 use csv::Csv;
 use json_lines::JsonLines;
@@ -159,6 +159,7 @@ impl Encoder {
         self.cell(0, &Value::Uuid(id));
         for index in 0..self.columns.len() {
             let value: Value = row.try_get(index + 2)?;
+            let value = if self.columns[index].redaction.is_some() { without_secrets(value) } else { value };
             self.cell(index + 1, &value);
         }
         self.end_row()

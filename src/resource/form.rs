@@ -1,5 +1,7 @@
 //! What did somebody type into a form, and which change does it ask for?
 
+use std::borrow::Cow;
+
 use chrono_tz::Tz;
 use uuid::Uuid;
 
@@ -101,6 +103,26 @@ fn unix_lines(text: &str) -> String {
     text.replace("\r\n", "\n")
 }
 
+/// What a browser makes of a text that stands in a column's field and comes back untouched: one line keeps no break,
+/// several lines have breaks of one kind. Two texts that come back the same are no change.
+pub fn sent(text: &str, kind: Kind) -> Cow<'_, str> {
+    if !text.contains('\r') && !text.contains('\n') {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(match kind {
+        Kind::LongText | Kind::Json | Kind::SecretWhen(_) => unix_lines(text).replace('\r', "\n"),
+        Kind::Text(_)
+        | Kind::Bool
+        | Kind::Uuid
+        | Kind::Money(_)
+        | Kind::Timestamp
+        | Kind::Inet
+        | Kind::Choice(_)
+        | Kind::Reference(_)
+        | Kind::Secret => text.replace(['\r', '\n'], ""),
+    })
+}
+
 impl<'a> Draft<'a> {
     /// A new record's form: each field as it starts, or as `presets` say.
     pub fn blank(resource: &'static Resource, presets: &Submission, zone: Tz) -> Draft<'a> {
@@ -148,7 +170,7 @@ impl<'a> Draft<'a> {
             submission.part(name, ".asked").unwrap_or_default().clone_into(&mut field.asked);
             if submission.garbled.iter().any(|garbled| garbled == name) {
                 field.error = Some("holds bytes that are not text (UTF-8). Type it again.".to_owned());
-            } else if current.is_none() || (came && unix_lines(&field.typed) != unix_lines(&before)) {
+            } else if current.is_none() || (came && sent(&field.typed, field.column.kind) != sent(&before, field.column.kind)) {
                 field.read(input(field.column, current), zone);
             }
         }

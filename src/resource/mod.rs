@@ -8,6 +8,7 @@ pub mod form;
 pub mod indent;
 pub mod moment;
 pub mod money;
+pub mod nested;
 pub mod order;
 pub mod page;
 pub mod proof;

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::{Column, Kind, Resource, column::Input};
+use super::{Column, Kind, Resource, column::Input, nested::without_secrets};
 use crate::db::value::Value;
 
 /// One value, with what is needed to show it.
@@ -57,7 +57,11 @@ pub(super) fn cells(row: &Row, start: usize, columns: &[&'static Column]) -> Res
             Kind::SecretWhen(_) => row.try_get::<_, Option<bool>>(at + 1)?.map_or(Value::Null, Value::Bool),
             _ => value_at(1)?,
         };
-        cells.push(Cell { value: value_at(0)?, companion, detail: value_at(2)? });
+        let value = match column.redaction {
+            Some(_) => without_secrets(value_at(0)?),
+            None => value_at(0)?,
+        };
+        cells.push(Cell { value, companion, detail: value_at(2)? });
         at += width;
     }
     Ok(cells)

@@ -33,7 +33,7 @@ fn found<'h>(html: &'h Html, selector: &str) -> Vec<scraper::ElementRef<'h>> {
 }
 
 /// What is wrong with an answer; nothing on most days.
-fn faults(answer: &Answer) -> Vec<String> {
+pub fn faults(answer: &Answer) -> Vec<String> {
     let mut faults = Vec::new();
     if answer.body.contains(CANARY) {
         let at = answer.body.find(CANARY).unwrap_or_default();

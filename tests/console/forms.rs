@@ -25,11 +25,13 @@ pub fn filled(page: &Answer) -> Vec<(String, String)> {
         match (element.value().name(), element.value().attr("type")) {
             ("textarea", _) => {
                 let text = element.text().collect::<String>();
-                pairs.push((name, text.strip_prefix('\n').unwrap_or(&text).replace('\n', "\r\n")));
+                pairs.push((name, text.strip_prefix('\n').unwrap_or(&text).replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n")));
             }
             ("select", _) => pairs.push((name, chosen(element))),
             (_, Some("checkbox" | "radio")) if element.value().attr("checked").is_none() => {}
-            _ => pairs.push((name, value)),
+            (_, Some("hidden")) => pairs.push((name, value.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n"))),
+            // A field of one line keeps no line break.
+            _ => pairs.push((name, value.replace(['\r', '\n'], ""))),
         }
     }
     pairs

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod administrators;
+mod adoption;
 mod approvals;
 mod attack;
 mod backup;

@@ -2,6 +2,8 @@
 
 use refinery::{Migration, Runner};
 
+use crate::db::adopt::Names;
+
 mod embedded {
     refinery::embed_migrations!("migrations");
 }
@@ -9,6 +11,23 @@ mod embedded {
 /// What runs before each migration, in its transaction: who acts, and where names without a schema are looked up.
 const PRELUDE: &str = "SELECT pg_catalog.set_config('nexus.actor', 'system:migrate', true), \
      pg_catalog.set_config('nexus.context', 'job', true);\n";
+
+/// What runs after each migration, in its transaction, which fails when the validation answers with a row. Its text is a
+/// setting of the session and no part of the migration: refinery compares what was applied with what the program has,
+/// and a validation may be mended.
+const CHECK: &str = "
+DO $validation$
+DECLARE
+    failures text;
+BEGIN
+    EXECUTE 'SELECT pg_catalog.string_agg(failed.reason, ''; '') FROM ('
+         || pg_catalog.current_setting('nexus.validation') || ') AS failed' INTO failures;
+    IF failures IS NOT NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'NX090', CONSTRAINT = 'nexus_validation', MESSAGE = failures;
+    END IF;
+END
+$validation$;
+";
 
 /// What a migration does to what is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,9 +43,7 @@ struct Companion {
     version: u32,
     effect: Effect,
     rollback: &'static str,
-    /// Its own transaction fails when the query inside returns a row.
-    check: &'static str,
-    /// The same query, to be asked again at any time.
+    /// Answers with a row for each thing that is wrong; asked by [`CHECK`], and again at any time.
     validation: &'static str,
 }
 
@@ -36,14 +53,6 @@ macro_rules! companion {
             version: $version,
             effect: Effect::$effect,
             rollback: include_str!(concat!("../../../migrations/rollback/R", $version, "__", $name, ".sql")),
-            check: concat!(
-                "\nDO $validation$ DECLARE failures text; BEGIN \
-                 SELECT pg_catalog.string_agg(validation.reason, '; ') INTO failures FROM (\n",
-                include_str!(concat!("../../../migrations/validation/C", $version, "__", $name, ".sql")),
-                "\n) AS validation; IF failures IS NOT NULL THEN \
-                 RAISE EXCEPTION USING ERRCODE = 'NX090', CONSTRAINT = 'nexus_validation', MESSAGE = failures; \
-                 END IF; END $validation$;\n"
-            ),
             validation: concat!(
                 "SELECT validation.reason FROM (\n",
                 include_str!(concat!("../../../migrations/validation/C", $version, "__", $name, ".sql")),
@@ -71,7 +80,6 @@ pub struct Step {
     pub rollback: &'static str,
     pub validation: &'static str,
     forward: String,
-    check: &'static str,
 }
 
 /// Every migration of this program, oldest first. A migration without its companions is left out, which a test
@@ -90,12 +98,23 @@ pub fn steps() -> Vec<Step> {
                 rollback: companion.rollback,
                 validation: companion.validation,
                 forward: migration.sql()?.to_owned(),
-                check: companion.check,
             })
         })
         .collect();
     steps.sort_by_key(|step| step.version);
     steps
+}
+
+/// What the migrations make that must not be there before them. What they make only where it is absent is written
+/// differently: IF NOT EXISTS, OR REPLACE.
+pub fn names(steps: &[Step]) -> Names<'_> {
+    let mut names = Names::default();
+    for line in steps.iter().flat_map(|step| step.forward.lines()) {
+        let made = |prefix: &str| line.strip_prefix(prefix)?.split([' ', '(']).next();
+        names.relations.extend(made("CREATE TABLE public.").or_else(|| made("CREATE VIEW public.")));
+        names.functions.extend(made("CREATE FUNCTION public."));
+    }
+    names
 }
 
 /// refinery runs a migration and its row of the history in one transaction, so what must happen in that transaction
@@ -120,7 +139,7 @@ pub fn runner(steps: &[Step]) -> Result<Runner, refinery::Error> {
                 "', 'direction', 'up'), 'job');\n",
             ]
             .concat();
-            Migration::unapplied(&file, &[PRELUDE, &step.forward, step.check, &event].concat())
+            Migration::unapplied(&file, &[PRELUDE, &step.forward, CHECK, &event].concat())
         })
         .collect::<Result<Vec<Migration>, refinery::Error>>()?;
     Ok(Runner::new(&migrations))
@@ -128,7 +147,9 @@ pub fn runner(steps: &[Step]) -> Result<Runner, refinery::Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{COMPANIONS, embedded, steps};
+    use sha2::Digest;
+
+    use super::{COMPANIONS, Effect, Step, embedded, runner, steps};
 
     /// Every file in a folder below `migrations`, by its name without the extension.
     fn files(folder: &str, prefix: char) -> Vec<String> {
@@ -157,5 +178,29 @@ mod tests {
         let named: Vec<String> = steps.iter().map(|step| format!("{}__{}.sql", step.version, step.name)).collect();
         assert_eq!(forward, named);
         assert!(steps.iter().map(|step| step.version).eq(1..=u32::try_from(steps.len()).expect("few migrations")));
+    }
+
+    /// From 0.2.0 on a database may hold whatever was ever released, so a migration is never edited: another one is added.
+    #[test]
+    fn no_migration_has_changed_since_it_was_released() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+        let text = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_else(|error| panic!("migrations/{name}: {error}"));
+        let released = text("CHECKSUMS");
+        let released: Vec<(&str, &str)> = released.lines().map(|line| line.split_once("  ").expect("a sum, two spaces, a name")).collect();
+        let names: Vec<String> = released.iter().map(|(_, name)| name.trim_start_matches('V').to_owned()).collect();
+        assert_eq!(names, files(".", 'V'), "migrations/CHECKSUMS has a line for each migration; add one with the new one");
+        for (sum, name) in released {
+            let now = hex::encode(sha2::Sha256::digest(text(name)));
+            assert_eq!(now, sum, "migrations/{name} was released as it was: take the change back and add another migration");
+        }
+    }
+
+    /// What surrounds a migration is sealed with it: a database that has it must find it again.
+    #[test]
+    fn what_surrounds_a_migration_is_part_of_what_was_released() {
+        let step = Step { version: 7, name: "any".to_owned(), effect: Effect::Adds, rollback: "", validation: "", forward: "SELECT 1;\n".to_owned() };
+        let composed = runner(&[step]).expect("a migration");
+        let sums: Vec<u64> = composed.get_migrations().iter().map(refinery::Migration::checksum).collect();
+        assert_eq!(sums, [3_569_130_669_163_971_249], "every database that exists would be refused");
     }
 }

@@ -6,7 +6,11 @@ use tokio_postgres::Client;
 
 use super::{Job, Jobs, Turn};
 use crate::{
-    db::{connect::connect, pool::DatabaseError},
+    db::{
+        absence::{self, Absence},
+        connect::connect,
+        pool::DatabaseError,
+    },
     operations::indexes::{self, Missing, State, Why},
 };
 
@@ -30,7 +34,7 @@ async fn turn(jobs: Jobs) -> Result<Turn, DatabaseError> {
         jobs.builds.round_done(0);
         return Ok(Turn::Done);
     }
-    let owner = connect(&jobs.owner).await.map_err(|error| DatabaseError::Away(Box::new(error)))?;
+    let owner = connect(&jobs.owner).await.map_err(|error| DatabaseError::Away(Absence::new(absence::Why::Away, error)))?;
     owner.batch_execute(PREPARE).await?;
     if owner.query_one(ALONE, &[]).await?.try_get(0)? {
         let left = round(&jobs, &owner).await?;

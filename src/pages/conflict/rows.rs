@@ -13,7 +13,7 @@ use crate::{
     pages::history::words,
     resource::{
         Column, Kind,
-        form::{Field, as_typed},
+        form::{Field, as_typed, sent},
         record::Cell,
     },
 };
@@ -81,6 +81,7 @@ fn row(merge: &Merge<'_>, since: &Since, labels: &Labels, field: &Field, cell: &
     let is_hidden = cell.companion == Value::Bool(true) && matches!(column.kind, Kind::SecretWhen(_))
         || since.base.as_ref().is_some_and(|base| base.hides(column));
     let has_changed_unseen = is_hidden && since.changed(merge.resource, column);
+    let same = |one: &str, other: &str| sent(one, column.kind) == sent(other, column.kind);
     let agrees = same(&theirs, &mine) || field.change.as_ref().is_some_and(|change| *change == cell.value);
     if agrees && !has_changed_unseen {
         return None;
@@ -129,12 +130,6 @@ fn row(merge: &Merge<'_>, since: &Since, labels: &Labels, field: &Field, cell: &
         outcome,
         error: (outcome == Outcome::Choose(None) && merge.answers.leave_open(column)).then_some(CHOOSE),
     })
-}
-
-/// Browsers send lines as CR and LF.
-fn same(one: &str, other: &str) -> bool {
-    let lines = |text: &str| text.replace("\r\n", "\n");
-    one == other || lines(one) == lines(other)
 }
 
 /// One version as people read it: the value where there is one, else what was typed.

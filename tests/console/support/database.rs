@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use nexus_console::db::{
+    adopt,
     connect::{Target, connect},
     migrate, roles,
 };
@@ -104,12 +105,12 @@ async fn migrated_template() {
     assert_eq!(roles::ensure(&client).await.expect("the application's role"), roles::AppRole::Own);
 }
 
-async fn create(template: &str) -> TestDatabase {
+pub(super) async fn create(template: &str) -> TestDatabase {
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     create_named(format!("test_{number}"), template).await
 }
 
-async fn create_named(name: String, template: &str) -> TestDatabase {
+pub(super) async fn create_named(name: String, template: &str) -> TestDatabase {
     let cluster = cluster().await;
     let superuser = connect(&cluster.target("postgres", "postgres")).await.expect("the superuser connects");
     let _turn = CLONING.lock().await;
@@ -132,7 +133,10 @@ async fn a_migrated_database_holds_the_twelve_tables() {
     let database = database().await;
     let client = database.as_application().await;
     let row = client
-        .query_one("SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = 'public' AND tablename IN ('users', 'accounts', 'transactions', 'audit_logs', 'ssot_audit_logs', 'system_settings', 'ssot_api_contracts', 'ssot_api_aliases', 'ssot_governance_rules', 'api_keys', 'notifications', 'user_sessions')", &[])
+        .query_one(
+            "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = 'public' AND tablename = ANY ($1)",
+            &[&adopt::DOCUMENTED.as_slice()],
+        )
         .await
         .expect("the catalog answers");
     assert_eq!(row.get::<_, i64>(0), 12);

@@ -6,6 +6,7 @@ mod cluster;
 mod console;
 mod database;
 mod listeners;
+pub mod nexus3;
 pub mod people;
 mod server;
 pub mod stock;
