@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     Column, Kind, Resource,
     column::{Format, Input},
+    document,
     indent::indented,
     moment::{self, Typed},
     money,
@@ -104,7 +105,7 @@ fn unix_lines(text: &str) -> String {
 }
 
 /// What a browser makes of a text that stands in a column's field and comes back untouched: one line keeps no break,
-/// several lines have breaks of one kind. Two texts that come back the same are no change.
+/// several lines have breaks of one kind.
 pub fn sent(text: &str, kind: Kind) -> Cow<'_, str> {
     if !text.contains('\r') && !text.contains('\n') {
         return Cow::Borrowed(text);
@@ -121,6 +122,10 @@ pub fn sent(text: &str, kind: Kind) -> Cow<'_, str> {
         | Kind::Reference(_)
         | Kind::Secret => text.replace(['\r', '\n'], ""),
     })
+}
+
+fn is_untouched(typed: &str, before: &str, kind: Kind) -> bool {
+    typed == before || unix_lines(typed) == sent(before, kind)
 }
 
 impl<'a> Draft<'a> {
@@ -170,7 +175,7 @@ impl<'a> Draft<'a> {
             submission.part(name, ".asked").unwrap_or_default().clone_into(&mut field.asked);
             if submission.garbled.iter().any(|garbled| garbled == name) {
                 field.error = Some("holds bytes that are not text (UTF-8). Type it again.".to_owned());
-            } else if current.is_none() || (came && sent(&field.typed, field.column.kind) != sent(&before, field.column.kind)) {
+            } else if current.is_none() || (came && !is_untouched(&field.typed, &before, field.column.kind)) {
                 field.read(input(field.column, current), zone);
             }
         }
@@ -295,7 +300,7 @@ fn value(column: &Column, typed: &str, zone: Tz) -> Result<Value, String> {
             Some(Typed::Moment(moment) | Typed::Day { start: moment, .. }) => Ok(Value::Time(moment)),
             None => Err(format!("Type a time such as 2026-11-24 14:30 (in {}).", zone.name())),
         },
-        Kind::Json | Kind::SecretWhen(_) => document(typed).map(Value::Json),
+        Kind::Json | Kind::SecretWhen(_) => document::read(typed).map(Value::Json),
         Kind::Reference(_) | Kind::Uuid => match Uuid::try_parse(typed.trim()) {
             Ok(id) => Ok(Value::Uuid(id)),
             Err(_) => Err("Is not an id. Find the record by its name.".to_owned()),
@@ -348,26 +353,4 @@ fn is_web_address(text: &str) -> bool {
     ["http://", "https://"]
         .iter()
         .any(|scheme| text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && !rest.contains(' ')))
-}
-
-/// Checks a JSON document and keeps its text.
-fn document(typed: &str) -> Result<String, String> {
-    let parsed: serde_json::Value = serde_json::from_str(typed).map_err(|error| {
-        let words = error.to_string();
-        let what = words.split(" at line ").next().unwrap_or("not JSON");
-        format!("Line {}, column {}: {what}.", error.line(), error.column())
-    })?;
-    if holds_nul(&parsed) {
-        return Err("Holds the character \\u0000, which the database cannot keep.".to_owned());
-    }
-    Ok(typed.to_owned())
-}
-
-fn holds_nul(document: &serde_json::Value) -> bool {
-    match document {
-        serde_json::Value::String(text) => text.contains('\0'),
-        serde_json::Value::Array(items) => items.iter().any(holds_nul),
-        serde_json::Value::Object(members) => members.iter().any(|(name, value)| name.contains('\0') || holds_nul(value)),
-        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => false,
-    }
 }

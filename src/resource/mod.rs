@@ -2,6 +2,7 @@
 
 pub mod column;
 pub mod cursor;
+pub mod document;
 pub mod export;
 pub mod filter;
 pub mod form;

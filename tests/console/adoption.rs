@@ -10,7 +10,9 @@ mod odd;
 mod platform;
 mod refused;
 
-use super::support::{Console, console, nexus3};
+use std::time::{Duration, Instant};
+
+use super::support::{Answer, Browser, Console, console, nexus3};
 
 /// A console on the old database it has adopted.
 async fn opened() -> Console {
@@ -26,6 +28,19 @@ async fn column(console: &Console, sql: &str) -> Vec<String> {
 
 async fn one(console: &Console, sql: &str) -> String {
     column(console, sql).await.into_iter().next().unwrap_or_else(|| panic!("{sql} has no row"))
+}
+
+/// Has every account compared with its entries. The console does so by itself at its start, and meanwhile says so.
+async fn ledger_checked(browser: &Browser) -> Answer {
+    let since = Instant::now();
+    loop {
+        let answer = browser.post("/operations/ledger", &[("decision", "check")]).await;
+        if answer.status == 303 {
+            return browser.get("/operations/ledger").await;
+        }
+        assert!(answer.status == 409 && since.elapsed() < Duration::from_secs(60), "{} {}", answer.status, answer.text());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 /// The id that the fixture gave a row of a kind.

@@ -24,17 +24,22 @@ pub fn filled(page: &Answer) -> Vec<(String, String)> {
         let value = element.value().attr("value").unwrap_or_default().to_owned();
         match (element.value().name(), element.value().attr("type")) {
             ("textarea", _) => {
-                let text = element.text().collect::<String>();
-                pairs.push((name, text.strip_prefix('\n').unwrap_or(&text).replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n")));
+                // The parser has left out the line break after the tag, as a browser does.
+                pairs.push((name, sent(&element.text().collect::<String>())));
             }
             ("select", _) => pairs.push((name, chosen(element))),
             (_, Some("checkbox" | "radio")) if element.value().attr("checked").is_none() => {}
-            (_, Some("hidden")) => pairs.push((name, value.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n"))),
+            (_, Some("hidden")) => pairs.push((name, sent(&value))),
             // A field of one line keeps no line break.
             _ => pairs.push((name, value.replace(['\r', '\n'], ""))),
         }
     }
     pairs
+}
+
+/// Every kind of line break leaves as one.
+fn sent(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n")
 }
 
 fn chosen(select: ElementRef<'_>) -> String {

@@ -46,7 +46,9 @@ async fn no_row_and_nothing_of_anybodys_is_touched() {
     let now: BTreeSet<String> = fingerprint(&owner).await.expect("a fingerprint").lines().map(str::to_owned).collect();
     let gone: Vec<&str> = schema.lines().filter(|line| !now.contains(*line)).collect();
     assert!(gone.iter().all(|line| REPLACED.iter().any(|replaced| line.starts_with(replaced))), "{gone:#?}");
-    for line in ["relation account_movements v", "relation customer_notes r", "relation schema_migrations r", "index CREATE INDEX users_by_city"] {
+    for line in
+        ["relation account_movements v", "relation customer_notes r", "relation schema_migrations r", "index CREATE INDEX users_by_city"]
+    {
         assert!(now.iter().any(|known| known.starts_with(line)), "{line}");
     }
     assert!(now.iter().any(|line| line.contains("accounts_user_id_fkey") && line.contains("ON DELETE CASCADE")));
@@ -64,8 +66,16 @@ async fn no_row_and_nothing_of_anybodys_is_touched() {
 async fn tables_that_are_absent_are_made() {
     for (dropped, contracts, settings) in [
         ("transactions", 1, 0),
-        ("system_settings, ssot_api_aliases, ssot_governance_rules, audit_logs, ssot_audit_logs, api_keys, notifications, user_sessions", 1, 6),
-        ("transactions, accounts, audit_logs, ssot_audit_logs, system_settings, ssot_api_contracts, ssot_api_aliases, ssot_governance_rules, api_keys, notifications, user_sessions", 5, 6),
+        (
+            "system_settings, ssot_api_aliases, ssot_governance_rules, audit_logs, ssot_audit_logs, api_keys, notifications, user_sessions",
+            1,
+            6,
+        ),
+        (
+            "transactions, accounts, audit_logs, ssot_audit_logs, system_settings, ssot_api_contracts, ssot_api_aliases, ssot_governance_rules, api_keys, notifications, user_sessions",
+            5,
+            6,
+        ),
     ] {
         let database = small_database().await;
         let mut owner = database.as_owner().await;
@@ -76,7 +86,10 @@ async fn tables_that_are_absent_are_made() {
         assert_eq!(migrate::validate(&mut owner).await.expect("validation"), []);
         let after = rows_of(&owner).await;
         for (table, before) in &rows {
-            let seeded = matches!(table.as_str(), "system_settings" | "ssot_governance_rules" | "ssot_api_aliases" | "ssot_api_contracts" | "audit_logs" | "ssot_audit_logs");
+            let seeded = matches!(
+                table.as_str(),
+                "system_settings" | "ssot_governance_rules" | "ssot_api_aliases" | "ssot_api_contracts" | "audit_logs" | "ssot_audit_logs"
+            );
             assert!(before.iter().all(|(place, digest)| after[table].get(place) == Some(digest)), "{table}");
             assert!(seeded || before.len() == after[table].len(), "{table}");
         }

@@ -27,11 +27,13 @@ async fn every_row_of_every_table_is_met_once() {
     let admin = console.signed_in("admin").await;
     let mut met_in_all = 0;
     for table in TABLES.iter().map(|resource| resource.table) {
-        // Before the list's own first page is read: reading writes nothing.
         let all: BTreeSet<String> = column(&console, &format!("SELECT id::text FROM {table}")).await.into_iter().collect();
         let met = walked(&admin, &format!("/tables/{table}?limit=200")).await;
-        assert_eq!(met.len(), all.len(), "{table}: a row twice, or missing");
-        assert!(met.iter().all(|id| all.contains(id)), "{table}");
+        let seen: BTreeSet<&String> = met.iter().collect();
+        assert_eq!(seen.len(), met.len(), "{table}: a row twice");
+        assert!(all.iter().all(|id| seen.contains(id)), "{table}: a row is missing");
+        // The console's own jobs write into the log meanwhile.
+        assert!(met.len() == all.len() || table == "audit_logs", "{table}: {} of {}", met.len(), all.len());
         met_in_all += met.len();
     }
     assert!(met_in_all > 50_000, "{met_in_all}");
@@ -41,6 +43,31 @@ async fn every_row_of_every_table_is_met_once() {
         assert_eq!(met.iter().collect::<BTreeSet<_>>().len(), met.len(), "{table} by {sort}");
         assert_eq!(met.len().to_string(), one(&console, &format!("SELECT count(*)::text FROM {table}")).await, "{table} by {sort}");
     }
+}
+
+/// The console's own jobs write into the log at any time: what was compared across such a moment is compared again.
+async fn until_right(compared: impl AsyncFn() -> Result<(), String>) -> Result<(), String> {
+    for _ in 0..4 {
+        if compared().await.is_ok() {
+            return Ok(());
+        }
+    }
+    compared().await
+}
+
+/// The first page and the second, from which the way back leads to the first.
+async fn two_pages(browser: &Browser, path: &str) -> Vec<String> {
+    let first = browser.get(path).await;
+    assert_eq!(first.status, 200, "{path}: {}", first.text());
+    let mut met = first.rows();
+    if let Some(next) = first.attributes("a[rel=next]", "href").pop() {
+        let second = browser.get(&next).await;
+        assert_eq!(second.status, 200, "{next}: {}", second.text());
+        let back = second.attributes("a[rel=prev]", "href").pop().expect("a way back");
+        assert_eq!(browser.get(&back).await.rows(), met, "{back}");
+        met.extend(second.rows());
+    }
+    met
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,23 +80,22 @@ async fn every_order_begins_and_ends_as_the_database_has_it() {
             let (table, name) = (resource.table, sorted.name);
             for (sign, direction) in [("", "ASC"), ("-", "DESC")] {
                 // What has no value stands behind, by id, in both directions.
-                let expected = format!(
+                let sql = format!(
                     "(SELECT id::text FROM {table} WHERE {name} IS NOT NULL ORDER BY {name} {direction}, id {direction} LIMIT 60) UNION ALL \
                      (SELECT id::text FROM {table} WHERE {name} IS NULL ORDER BY id LIMIT 60)"
                 );
-                let expected = column(&console, &expected).await;
-                let first = admin.get(&format!("/tables/{table}?sort={sign}{name}&limit=30&columns={name}")).await;
-                assert_eq!(first.status, 200, "{table} by {sign}{name}: {}", first.text());
-                let mut met = first.rows();
-                if let Some(next) = first.attributes("a[rel=next]", "href").pop() {
-                    let second = admin.get(&next).await;
-                    assert_eq!(second.status, 200, "{next}: {}", second.text());
-                    met.extend(second.rows());
-                    let back = second.attributes("a[rel=prev]", "href").pop().expect("a way back");
-                    assert_eq!(admin.get(&back).await.rows(), first.rows(), "{back}");
-                }
-                assert_eq!(met, expected[..met.len()], "{table} by {sign}{name}");
-                assert!(met.len() == 60 || met.len() == expected.len(), "{table} by {sign}{name}");
+                let path = format!("/tables/{table}?sort={sign}{name}&limit=30&columns={name}");
+                until_right(async || {
+                    let expected = column(&console, &sql).await;
+                    let met = two_pages(&admin, &path).await;
+                    if met.len() == expected.len().min(60) && met == expected[..met.len()] {
+                        Ok(())
+                    } else {
+                        Err(format!("{path}: {met:?}"))
+                    }
+                })
+                .await
+                .expect("the order it says");
                 tried += 1;
             }
         }
@@ -89,21 +115,23 @@ fn filters(resource: &'static Resource, filtered: &'static Column, uuid: &str) -
     };
     let close = if name.contains('.') { ")" } else { "" };
     let of = |condition: String| format!("{alias}.{own} {condition}{close}");
-    let mut cases = vec![
-        (format!("{name}.empty=yes"), of("IS NULL".to_owned())),
-        (format!("{name}.empty=no"), of("IS NOT NULL".to_owned())),
-    ];
+    let mut cases =
+        vec![(format!("{name}.empty=yes"), of("IS NULL".to_owned())), (format!("{name}.empty=no"), of("IS NOT NULL".to_owned()))];
     let texts = ["=1", "\u{202e}", "100%_\\", "'\";", "\u{1f600}", "importer"];
     match filtered.kind {
         Kind::Text(_) if filtered.matching == Matching::Whole => {
-            cases.extend(["=1+1+cmd", "usd", "<b>", "users", "  spaces around  "].map(|text| (query(name, text), of(format!("= {}", quoted(text))))));
+            cases.extend(
+                ["=1+1+cmd", "usd", "<b>", "users", "  spaces around  "].map(|text| (query(name, text), of(format!("= {}", quoted(text))))),
+            );
         }
         Kind::Text(_) | Kind::LongText => cases.extend(texts.map(|text| {
             let pattern = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
             (query(name, text), of(format!("ILIKE {}", quoted(&format!("%{pattern}%")))))
         })),
         Kind::Bool => cases.extend(["true", "false"].map(|truth| (query(name, truth), of(format!("= {truth}"))))),
-        Kind::Choice(choices) => cases.extend(choices.iter().map(|choice| (query(name, choice.value), of(format!("= '{}'", choice.value))))),
+        Kind::Choice(choices) => {
+            cases.extend(choices.iter().map(|choice| (query(name, choice.value), of(format!("= '{}'", choice.value)))))
+        }
         Kind::Uuid | Kind::Reference(_) => cases.push((query(name, uuid), of(format!("= '{uuid}'")))),
         Kind::Money(_) => {
             cases.push((query(name, "9999999999999.99"), of("= 9999999999999.99".to_owned())));
@@ -113,7 +141,10 @@ fn filters(resource: &'static Resource, filtered: &'static Column, uuid: &str) -
         Kind::Timestamp => {
             cases.push((format!("{name}.from=9999-12-31"), of(">= '9999-12-31 00:00Z'".to_owned())));
             cases.push((format!("{name}.to=0001-01-01"), of("< '0001-01-02 00:00Z'".to_owned())));
-            cases.push((format!("{name}.from=2016-02-29&{name}.to=2016-03-02"), of(format!(">= '2016-02-29 00:00Z'{close} AND {alias}.{own} < '2016-03-03 00:00Z'"))));
+            cases.push((
+                format!("{name}.from=2016-02-29&{name}.to=2016-03-02"),
+                of(format!(">= '2016-02-29 00:00Z'{close} AND {alias}.{own} < '2016-03-03 00:00Z'")),
+            ));
         }
         Kind::Inet => {
             for network in ["192.0.2.7", "2001:db8::/32", "0.0.0.0/0", "::/0"] {
@@ -156,7 +187,7 @@ async fn every_filter_finds_exactly_its_rows() {
                 _ => super::odd_id(1, 2),
             };
             for (query, condition) in filters(resource, filtered, &target) {
-                wrong.extend(compare(&console, &admin, resource.table, &query, &condition).await.err());
+                wrong.extend(until_right(async || compare(&console, &admin, resource.table, &query, &condition).await).await.err());
                 tried += 1;
             }
         }

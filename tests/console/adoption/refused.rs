@@ -15,31 +15,76 @@ use crate::support::{
 
 /// What was done to a NEXUS database, and the beginning of what is said of it.
 const SHAPES: [(&str, &str); 27] = [
-    ("DROP TABLE notifications; CREATE TABLE notifications (id serial PRIMARY KEY, user_id int, title text)", "notifications.id should be uuid NOT NULL, is integer NOT NULL"),
-    ("CREATE TYPE user_role AS ENUM ('admin', 'manager', 'user', 'viewer', 'auditor'); ALTER TABLE users DROP CONSTRAINT users_role_check, ALTER role DROP DEFAULT, ALTER role TYPE user_role USING role::user_role", "users.role should be character varying(50), is user_role"),
-    ("ALTER TABLE users ADD first_name text, ADD last_name text; ALTER TABLE users DROP COLUMN full_name CASCADE", "users.full_name should be character varying(255) NOT NULL, is absent"),
+    (
+        "DROP TABLE notifications; CREATE TABLE notifications (id serial PRIMARY KEY, user_id int, title text)",
+        "notifications.id should be uuid NOT NULL, is integer NOT NULL",
+    ),
+    (
+        "CREATE TYPE user_role AS ENUM ('admin', 'manager', 'user', 'viewer', 'auditor'); ALTER TABLE users DROP CONSTRAINT users_role_check, ALTER role DROP DEFAULT, ALTER role TYPE user_role USING role::user_role",
+        "users.role should be character varying(50), is user_role",
+    ),
+    (
+        "ALTER TABLE users ADD first_name text, ADD last_name text; ALTER TABLE users DROP COLUMN full_name CASCADE",
+        "users.full_name should be character varying(255) NOT NULL, is absent",
+    ),
     ("ALTER TABLE users DROP COLUMN role", "users.role should be character varying(50), is absent"),
-    ("ALTER TABLE audit_logs DROP COLUMN entity_type, DROP COLUMN entity_id; ALTER TABLE audit_logs ADD table_name text NOT NULL, ADD record_id text", "audit_logs.entity_id should be uuid NOT NULL, is absent"),
+    (
+        "ALTER TABLE audit_logs DROP COLUMN entity_type, DROP COLUMN entity_id; ALTER TABLE audit_logs ADD table_name text NOT NULL, ADD record_id text",
+        "audit_logs.entity_id should be uuid NOT NULL, is absent",
+    ),
     ("ALTER TABLE notifications DROP COLUMN is_urgent", "notifications.is_urgent should be boolean, is absent"),
-    ("DROP VIEW account_movements; ALTER TABLE transactions ALTER amount TYPE numeric(12,2)", "transactions.amount should be numeric(15,2) NOT NULL, is numeric(12,2) NOT NULL"),
+    (
+        "DROP VIEW account_movements; ALTER TABLE transactions ALTER amount TYPE numeric(12,2)",
+        "transactions.amount should be numeric(15,2) NOT NULL, is numeric(12,2) NOT NULL",
+    ),
     ("ALTER TABLE accounts ALTER balance TYPE double precision", "accounts.balance should be numeric(15,2), is double precision"),
-    ("ALTER TABLE ssot_api_contracts ALTER version TYPE varchar(20)", "ssot_api_contracts.version should be character varying(50) NOT NULL, is character varying(20) NOT NULL"),
-    ("CREATE DOMAIN address AS varchar(255); DROP VIEW account_movements; ALTER TABLE users ALTER email TYPE address", "users.email should be character varying(255) NOT NULL, is address NOT NULL"),
-    ("ALTER TABLE user_sessions ALTER created_at TYPE timestamp", "user_sessions.created_at should be timestamp with time zone, is timestamp without time zone"),
+    (
+        "ALTER TABLE ssot_api_contracts ALTER version TYPE varchar(20)",
+        "ssot_api_contracts.version should be character varying(50) NOT NULL, is character varying(20) NOT NULL",
+    ),
+    (
+        "CREATE DOMAIN address AS varchar(255); DROP VIEW account_movements; ALTER TABLE users ALTER email TYPE address",
+        "users.email should be character varying(255) NOT NULL, is address NOT NULL",
+    ),
+    (
+        "ALTER TABLE user_sessions ALTER created_at TYPE timestamp",
+        "user_sessions.created_at should be timestamp with time zone, is timestamp without time zone",
+    ),
     ("ALTER TABLE api_keys ALTER permissions DROP NOT NULL", "api_keys.permissions should be jsonb NOT NULL, is jsonb"),
     ("ALTER TABLE api_keys ADD tenant uuid NOT NULL", "api_keys.tenant is not documented and needs a value"),
-    ("ALTER TABLE system_settings RENAME TO settings; CREATE VIEW system_settings AS SELECT * FROM settings", "system_settings is not a plain table"),
-    ("DROP TABLE user_sessions; CREATE TABLE user_sessions (id uuid PRIMARY KEY, user_id uuid) PARTITION BY HASH (id)", "user_sessions is not a plain table"),
+    (
+        "ALTER TABLE system_settings RENAME TO settings; CREATE VIEW system_settings AS SELECT * FROM settings",
+        "system_settings is not a plain table",
+    ),
+    (
+        "DROP TABLE user_sessions; CREATE TABLE user_sessions (id uuid PRIMARY KEY, user_id uuid) PARTITION BY HASH (id)",
+        "user_sessions is not a plain table",
+    ),
     ("ALTER TABLE users DROP CONSTRAINT users_email_key", "users.email is not unique"),
-    ("ALTER TABLE users DROP CONSTRAINT users_email_key; CREATE UNIQUE INDEX ON users (email) WHERE is_active", "users.email is not unique"),
+    (
+        "ALTER TABLE users DROP CONSTRAINT users_email_key; CREATE UNIQUE INDEX ON users (email) WHERE is_active",
+        "users.email is not unique",
+    ),
     ("ALTER TABLE notifications DROP CONSTRAINT notifications_pkey", "notifications.id is not the primary key"),
     ("ALTER TABLE accounts DROP CONSTRAINT accounts_user_id_fkey", "accounts.user_id does not reference users.id"),
-    ("ALTER TABLE transactions DROP CONSTRAINT transactions_status_check, ADD CHECK (status IN ('pending', 'completed', 'failed', 'cancelled', 'held'))", "transactions.status is not checked to be one of cancelled, completed, failed, pending"),
-    ("ALTER TABLE notifications DROP COLUMN title; ALTER TABLE notifications ADD title varchar(255) NOT NULL GENERATED ALWAYS AS ('x') STORED", "notifications.title is worked out by the database"),
+    (
+        "ALTER TABLE transactions DROP CONSTRAINT transactions_status_check, ADD CHECK (status IN ('pending', 'completed', 'failed', 'cancelled', 'held'))",
+        "transactions.status is not checked to be one of cancelled, completed, failed, pending",
+    ),
+    (
+        "ALTER TABLE notifications DROP COLUMN title; ALTER TABLE notifications ADD title varchar(255) NOT NULL GENERATED ALWAYS AS ('x') STORED",
+        "notifications.title is worked out by the database",
+    ),
     ("ALTER TABLE users ENABLE ROW LEVEL SECURITY", "users has row level security"),
     // What would fail halfway, once tables had been made already.
-    ("DROP FUNCTION log_ssot_changes() CASCADE; CREATE FUNCTION log_ssot_changes() RETURNS void LANGUAGE sql AS 'SELECT 1'", "function log_ssot_changes() should return trigger, returns void"),
-    ("DROP FUNCTION update_updated_at_column() CASCADE; CREATE PROCEDURE update_updated_at_column() LANGUAGE sql AS 'SELECT 1'", "function update_updated_at_column() should return trigger, is a procedure"),
+    (
+        "DROP FUNCTION log_ssot_changes() CASCADE; CREATE FUNCTION log_ssot_changes() RETURNS void LANGUAGE sql AS 'SELECT 1'",
+        "function log_ssot_changes() should return trigger, returns void",
+    ),
+    (
+        "DROP FUNCTION update_updated_at_column() CASCADE; CREATE PROCEDURE update_updated_at_column() LANGUAGE sql AS 'SELECT 1'",
+        "function update_updated_at_column() should return trigger, is a procedure",
+    ),
     ("CREATE TABLE account_ledger (id int)", "account_ledger is there already"),
     ("CREATE VIEW audit_details AS SELECT 1 AS id", "audit_details is there already"),
     ("CREATE FUNCTION nexus_actor() RETURNS int LANGUAGE sql AS 'SELECT 1'", "function nexus_actor() is there already"),
@@ -97,7 +142,10 @@ async fn every_name_the_console_needs_is_looked_up_first() {
         owner.batch_execute(&format!("CREATE TABLE {relation} ()")).await.expect("a customer's table");
     }
     for function in &functions {
-        owner.batch_execute(&format!("CREATE FUNCTION {function}() RETURNS int LANGUAGE sql AS 'SELECT 1'")).await.expect("a customer's function");
+        owner
+            .batch_execute(&format!("CREATE FUNCTION {function}() RETURNS int LANGUAGE sql AS 'SELECT 1'"))
+            .await
+            .expect("a customer's function");
     }
     let Err(MigrateError::Refused(Refusal::OtherShape { reasons })) = migrate::up(&mut owner).await else { panic!("it is refused") };
     let unsaid = |name: &&String| !reasons.iter().any(|reason| reason.split(['(', ' ']).any(|word| word == name.as_str()));
