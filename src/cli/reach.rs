@@ -67,11 +67,7 @@ impl Reached {
 
     /// Where this database is saved before it is changed for good.
     pub fn backups(&self, settings: &Settings) -> Backups {
-        let backups = Backups::new(&self.owner, settings.data_dir());
-        match &self.embedded {
-            Some(embedded) => backups.with_programs(embedded.programs().to_owned()),
-            None => backups,
-        }
+        Backups::new(&self.owner, settings.data_dir(), self.embedded.as_deref())
     }
 
     pub fn repair_command(&self) -> Option<String> {

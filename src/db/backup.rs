@@ -13,7 +13,10 @@ use chrono::Utc;
 use tokio::process::Command;
 use tokio_postgres::Client;
 
-use super::{connect::Target, embedded::last_lines};
+use super::{
+    connect::Target,
+    embedded::{Embedded, last_lines},
+};
 use crate::keys::private_directory;
 
 const SERVER_MAJOR: &str = "SELECT pg_catalog.current_setting('server_version_num')::int / 10000 AS major";
@@ -23,7 +26,7 @@ const SERVER_MAJOR: &str = "SELECT pg_catalog.current_setting('server_version_nu
 pub struct Backups {
     target: Target,
     directory: PathBuf,
-    /// Beside those of PATH: where the programs of an embedded server are.
+    /// Looked into before PATH.
     programs: Option<PathBuf>,
 }
 
@@ -54,16 +57,15 @@ fn client_package(major: i32) -> String {
 }
 
 impl Backups {
-    /// Of the database that `target` is, into a folder of the console's data directory.
+    /// Of the database that `target` is, into a folder of the console's data directory; an embedded server brings its
+    /// own programs.
     #[must_use]
-    pub fn new(target: &Target, data_dir: &Path) -> Backups {
-        Backups { target: target.clone(), directory: data_dir.join("backups"), programs: None }
-    }
-
-    #[must_use]
-    pub fn with_programs(mut self, directory: PathBuf) -> Backups {
-        self.programs = Some(directory);
-        self
+    pub fn new(target: &Target, data_dir: &Path, embedded: Option<&Embedded>) -> Backups {
+        Backups {
+            target: target.clone(),
+            directory: data_dir.join("backups"),
+            programs: embedded.map(|embedded| embedded.programs().to_owned()),
+        }
     }
 
     /// Dumps the whole database; answers the file, which is whole or not there, and for nobody else to read.

@@ -55,9 +55,9 @@ pub(super) async fn run(shared: &Shared, embedded: Option<&Arc<Embedded>>, table
     let (owner_target, serving_target) = targets(shared, embedded).await?;
     let mut owner = reach(shared, &owner_target).await?;
 
-    shared.readiness.starting("the database is being migrated");
+    shared.readiness.starting("the database is being migrated, and saved before if it is adopted");
     let backups = match shared.settings.precaution {
-        Precaution::Backup => Some(backups(shared, embedded, &owner_target)),
+        Precaution::Backup => Some(Backups::new(&owner_target, shared.settings.data_dir(), embedded.map(AsRef::as_ref))),
         Precaution::None => None,
     };
     let Upgrade { applied, backup } = migrate::up_saving(&mut owner, backups.as_ref()).await?;
@@ -114,14 +114,6 @@ async fn targets(shared: &Shared, embedded: Option<&Arc<Embedded>>) -> Result<(T
             Ok((embedded.owner_config(), embedded.serving_config()))
         }
         (Database::Embedded, None) => Err(ServeError::NothingClaimed),
-    }
-}
-
-fn backups(shared: &Shared, embedded: Option<&Arc<Embedded>>, owner: &Target) -> Backups {
-    let backups = Backups::new(owner, shared.settings.data_dir());
-    match embedded {
-        Some(embedded) => backups.with_programs(embedded.programs().to_owned()),
-        None => backups,
     }
 }
 

@@ -8,11 +8,16 @@ use std::{
     process::Output,
 };
 
-use nexus_console::db::{connect::connect, fingerprint::fingerprint, migrate};
+use nexus_console::db::{
+    connect::connect,
+    embedded::{Embedded, Purpose},
+    fingerprint::fingerprint,
+    migrate,
+};
 use tokio_postgres::Client;
 
 use super::support::{TestDatabase, empty_database, program, server};
-use crate::running::{DataDir, Running, until};
+use crate::running::{DataDir, Running, is_alive, until};
 
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 const SECRET: &str = "hunter2hunter2";
@@ -98,7 +103,7 @@ async fn without_a_backup_nothing_is_touched() {
         for word in words {
             assert!(said.contains(word), "{word:?} is missing in {said}");
         }
-        assert_eq!(backups(&data_dir), [PathBuf::new(); 0], "no half file");
+        assert!(backups(&data_dir).is_empty(), "no half file");
         assert_eq!(content(&database.as_owner().await).await, before);
         fs::remove_dir_all(&data_dir).expect("gone");
     }
@@ -238,4 +243,44 @@ async fn the_password_is_no_argument_and_the_protection_of_the_url_holds() {
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(!text(&output.stdout).contains(SECRET) && !text(&output.stderr).contains(SECRET));
     assert_eq!(backups(data.path()).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_told_to_stop_in_the_middle_leaves_no_half_file() {
+    let (database, before) = existing().await;
+    let (mut command, data_dir) = program(&database, &["serve"]);
+    let begun = data_dir.join("begun");
+    let script = format!("{VERSION_15}echo PGDMP and half of the rest\necho $$ > {}\nexec /bin/sleep 1000\n", begun.display());
+    command.env("PATH", path_with(&data_dir, Some(&script)));
+    let console = tokio::task::block_in_place(|| Running::start(command.into_std()));
+    let process = || fs::read_to_string(&begun).ok().and_then(|text| text.trim().parse::<i32>().ok());
+    until("the backup is under way", || process().is_some());
+    assert_eq!(backups(&data_dir).len(), 1, "half of it");
+    assert_eq!(tokio::task::block_in_place(|| console.stop()), Some(0));
+    assert!(backups(&data_dir).is_empty());
+    let dump = process().expect("its process");
+    until("it was stopped as well", || !is_alive(dump));
+    assert_eq!(content(&database.as_owner().await).await, before);
+    fs::remove_dir_all(&data_dir).expect("gone");
+}
+
+/// The private server brings its own `pg_dump`, so PATH needs none.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_embedded_database_is_saved_too() {
+    let data = DataDir::new();
+    let embedded = Embedded::claim(data.path(), Purpose::Command("test")).expect("PostgreSQL is installed");
+    tokio::task::block_in_place(|| embedded.start()).expect("the server starts");
+    embedded.bootstrap().await.expect("a database");
+    let owner = connect(&embedded.owner_config()).await.expect("the owner connects");
+    owner.batch_execute(include_str!("fixtures/nexus_3_0.sql")).await.expect("somebody put a NEXUS 3.0 database there");
+    drop(owner);
+    tokio::task::block_in_place(|| embedded.stop()).expect("the server stops");
+    drop(embedded);
+    let mut command = data.program(&["migrate", "up"]);
+    command.env("PATH", path_with(data.path(), None));
+    let output = tokio::task::block_in_place(|| command.output()).expect("the program runs");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let [dump] = backups(data.path()).try_into().expect("one file");
+    assert!(text(&output.stdout).contains(&dump.display().to_string()));
+    assert!(fs::metadata(&dump).expect("there").len() > 1_000);
 }

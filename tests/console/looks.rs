@@ -66,6 +66,8 @@ async fn furnished() -> Console {
     }
     let held = "INSERT INTO expiry_holds (transaction_id) SELECT t.id FROM transactions t WHERE t.status = 'pending'";
     client.execute(held, &[]).await.expect("what was pending before");
+    let taken = "DROP INDEX nexus_users_full_name; CREATE TABLE nexus_users_full_name (id int)";
+    client.batch_execute(taken).await.expect("an index that nobody can build");
     console
 }
 
@@ -77,6 +79,7 @@ async fn pages(console: &Console) -> Vec<String> {
         "/account",
         "/approvals/rules",
         "/approvals/held",
+        "/operations/maintenance",
         "/tables/nothing",
         "/tables/accounts/7",
         "/tables/transactions?q=nothing&status=failed",

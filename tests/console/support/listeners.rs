@@ -24,12 +24,16 @@ pub fn closed_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }
 
+/// Whether anything more came.
+async fn is_asked(stream: &mut TcpStream) -> bool {
+    stream.read(&mut [0; 1024]).await.is_ok_and(|length| length > 0)
+}
+
 impl Listener {
     /// Says this after whatever was asked first, and hangs up.
     pub async fn saying(words: &'static [u8]) -> Listener {
         Self::answering(move |mut stream| async move {
-            let mut asked = [0; 1024];
-            if stream.read(&mut asked).await.is_ok() && stream.write_all(words).await.is_ok() {
+            if is_asked(&mut stream).await && stream.write_all(words).await.is_ok() {
                 stream.shutdown().await.ok();
             }
         })
@@ -48,9 +52,8 @@ impl Listener {
     /// A PostgreSQL of this version that lets everybody in, without TLS.
     pub async fn of_version(version: &'static str) -> Listener {
         Self::answering(move |mut stream| async move {
-            let mut asked = [0; 1024];
             // The question for TLS, then who wants in.
-            if stream.read(&mut asked).await.is_err() || stream.write_all(b"N").await.is_err() || stream.read(&mut asked).await.is_err() {
+            if !is_asked(&mut stream).await || stream.write_all(b"N").await.is_err() || !is_asked(&mut stream).await {
                 return;
             }
             let status = ["server_version\0", version, "\0"].concat();
@@ -58,7 +61,7 @@ impl Listener {
             let welcome =
                 [&b"R\0\0\0\x08\0\0\0\0S"[..], &length, status.as_bytes(), b"K\0\0\0\x0c\0\0\0\x01\0\0\0\x01Z\0\0\0\x05I"].concat();
             if stream.write_all(&welcome).await.is_ok() {
-                stream.read(&mut asked).await.ok();
+                while is_asked(&mut stream).await {}
             }
         })
         .await
