@@ -141,7 +141,7 @@ fn places(console: &Console, visit: &Visit) -> Vec<Place> {
 
 fn reach(place: &Place) -> Reach {
     let resource = place.grant.resource();
-    let fields: Vec<String> = resource.found_globally().map(|column| column.label.to_lowercase()).collect();
+    let fields: Vec<&str> = resource.found_globally().map(|column| column.label).collect();
     Reach { resource, list: list_url(resource), fields: fields.join(", ") }
 }
 

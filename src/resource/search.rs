@@ -48,11 +48,8 @@ pub struct Hit {
 /// # Errors
 /// See [`DatabaseError`]; a table that takes too long is an answer.
 pub async fn everywhere(connection: &Connection, places: &[Place], sought: &Sought) -> Result<Vec<Answer>, DatabaseError> {
-    let statements: Vec<Statement> =
-        places.iter().map(|place| Statement::found(&place.grant, &place.columns, sought, FEW + 1)).collect();
-    let reads = async {
-        Ok(join_all(statements.iter().map(|statement| rows(connection, statement))).await)
-    };
+    let statements: Vec<Statement> = places.iter().map(|place| Statement::found(&place.grant, &place.columns, sought, FEW + 1)).collect();
+    let reads = async { Ok(join_all(statements.iter().map(|statement| rows(connection, statement))).await) };
     let read = connection.within(Limit::Search, reads).await?;
     places.iter().zip(read).map(|(place, rows)| answer(place, rows)).collect()
 }
