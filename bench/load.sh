@@ -119,7 +119,7 @@ measure "the queue of approvals" 0 manager /approvals || missing_rows=1
 resident=$(awk '/^VmHWM/ { print $2 }' "/proc/$CONSOLE/status")
 
 # The files, against what the server itself writes of the same rows.
-copied=$(statements admin "$list/export.csv" --longest) || fail "the export's statement is not in the log"
+copied=$(statements admin "$list/export.csv" --longest ' FROM transactions t ') || fail "the export's statement is not in the log"
 began=$(now)
 "${PSQL:-psql}" -qX -h "$NEXUS_DATA_DIR/run" -p 5432 -U postgres nexus -c "COPY ($copied) TO STDOUT (FORMAT csv)" >/dev/null || fail "COPY fails"
 copy=$(($(now) - began))

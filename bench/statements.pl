@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # Which statements did a page send? Reads PostgreSQL's log of log_statement = 'all' and writes what reads as a pgbench
-# script, its parameters as variables: statements.pl SCRIPT VALUES <LOG. With --longest it prints the longest alone.
+# script, its parameters as variables: statements.pl SCRIPT VALUES <LOG. With --longest WORDS it prints the longest alone
+# of those that hold these words.
 use strict;
 use warnings;
 
@@ -36,7 +37,9 @@ for my $entry (@entries) {
 die "the log has no statement that reads\n" unless @statements;
 
 if (@ARGV && $ARGV[0] eq '--longest') {
-    print((sort { length $b <=> length $a } map { $_->{text} } @statements)[0]);
+    my @found = sort { length $b <=> length $a } grep { index($_, $ARGV[1]) >= 0 } map { $_->{text} } @statements;
+    die "no statement holds “$ARGV[1]”\n" unless @found;
+    print $found[0];
     exit;
 }
 
