@@ -127,7 +127,7 @@ impl Database {
                 Box::pin(async move {
                     // Reading is the default: a write outside `Write` fails in the database itself.
                     for statement in
-                        ["SET search_path = public, pg_catalog", "SET default_transaction_read_only = on", "SET TIME ZONE 'UTC'"]
+                        ["SET search_path = public, pg_catalog", "SET default_transaction_read_only = on", "SET TIME ZONE 'UTC'", "SET jit = off"]
                     {
                         client.batch_execute(statement).await.map_err(HookError::Backend)?;
                     }
@@ -207,24 +207,31 @@ impl Connection {
         Ok(rows.map_err(DatabaseError::from))
     }
 
-    /// As [`Connection::stream`], with the plan made when it says.
-    pub(crate) async fn stream_planned(
-        &self,
-        planning: Planning,
-        text: &str,
-        parameters: &[Value],
-    ) -> Result<impl Stream<Item = Result<Row, DatabaseError>> + use<>, DatabaseError> {
-        let rows = match planning {
-            Planning::Once => {
-                let statement = self.prepare(text).await?;
-                self.client.query_raw(&statement, parameters).await?
-            }
+    /// The rows of a page, by a plan made when `planning` says.
+    pub(crate) async fn planned(&self, planning: Planning, text: &str, parameters: &[Value]) -> Result<Vec<Row>, DatabaseError> {
+        match planning {
+            Planning::Once => self.rows(text, parameters).await,
             Planning::EachTime => {
-                let typed = parameters.iter().map(|value| (value, value.sql_type()));
-                self.client.query_typed_raw(text, typed).await?
+                let typed: Vec<_> = parameters.iter().map(|value| (value as Parameter<'_>, value.sql_type())).collect();
+                self.by_indexes(async { Ok(self.client.query_typed(text, &typed).await?) }).await
             }
-        };
-        Ok(rows.map_err(DatabaseError::from))
+        }
+    }
+
+    /// Reading a whole table looks cheapest to the planner just where its guess of how much matches is worst. All of it
+    /// travels in one round trip.
+    async fn by_indexes<T>(&self, work: impl Future<Output = Result<T, DatabaseError>>) -> Result<T, DatabaseError> {
+        let set = self.prepare("SELECT set_config('enable_seqscan', $1, false)").await?;
+        let (before, answer, after) = futures_util::future::join3(
+            self.client.query(&set, &[&"off" as Parameter<'_>]),
+            work,
+            self.client.query(&set, &[&"on" as Parameter<'_>]),
+        )
+        .await;
+        let answer = answer?;
+        before?;
+        after?;
+        Ok(answer)
     }
 
     /// Runs `work` with another limit than a list's; both settings travel with it in one round trip.

@@ -8,7 +8,7 @@ use crate::{
     db::value::{Number, Value},
     resource::{
         Kind, Order, Owner, Resource,
-        filter::{Condition, Filter},
+        filter::{Condition, Filter, is_short},
         order::Direction,
         request::ListRequest,
     },
@@ -52,6 +52,9 @@ impl Statement {
     }
 
     pub(super) fn condition(&mut self, alias: &'static str, name: &'static str, condition: &Condition) -> &mut Self {
+        if let Condition::Begins(text) = condition {
+            return self.begins(alias, name, text);
+        }
         self.words(&[alias, ".", name]);
         let decimal = |amount: &rust_decimal::Decimal| Value::Number(Number::Decimal(*amount));
         match condition {
@@ -59,6 +62,7 @@ impl Statement {
                 [value] => self.push(" = ").bind(value.clone()),
                 values => self.push(" IN (").bind_all(values.iter().cloned()).push(")"),
             },
+            Condition::Begins(_) => self,
             Condition::Contains(text) => self.push(" ILIKE ").bind(Value::Text(containing(text))),
             // A NaN sorts above every number; nobody who asks for at least 100 means it.
             Condition::AtLeast(amount) => self.push(" >= ").bind(decimal(amount)).words(&[" AND ", alias, ".", name, " < 'NaN'"]),
@@ -70,6 +74,11 @@ impl Statement {
             Condition::Empty => self.push(" IS NULL"),
             Condition::Filled => self.push(" IS NOT NULL"),
         }
+    }
+
+    /// One or two letters at the beginning, as their index has them.
+    fn begins(&mut self, alias: &'static str, name: &'static str, text: &str) -> &mut Self {
+        self.words(&["lower(left(", alias, ".", name, ", 2)) LIKE lower("]).bind(Value::Text(beginning(text))).push(")")
     }
 
     pub(super) fn range(&mut self, range: &Range, order: Order) -> &mut Self {
@@ -131,11 +140,16 @@ impl Statement {
         if let Ok(id) = Uuid::try_parse(text) {
             return self.push("t.id = ").bind(Value::Uuid(id));
         }
-        // A trigram index knows nothing of fewer than three characters: those are looked for at the beginning.
-        let pattern = if text.chars().count() < 3 { beginning(text) } else { containing(text) };
+        // A trigram index knows nothing of fewer than three characters: those are looked for at the beginning, of which
+        // there is an index of its own.
+        let is_short = is_short(text);
         self.push("(false");
         for column in resource.searchable() {
-            self.words(&[" OR t.", column.name, " ILIKE "]).bind(Value::Text(pattern.clone()));
+            if is_short {
+                self.push(" OR ").begins("t", column.name, text);
+            } else {
+                self.words(&[" OR t.", column.name, " ILIKE "]).bind(Value::Text(containing(text)));
+            }
         }
         self.push(")")
     }
