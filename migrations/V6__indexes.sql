@@ -28,6 +28,12 @@ CREATE INDEX IF NOT EXISTS nexus_transactions_account_id ON public.transactions 
 -- Filtered by one of these, the list stands in its own order at once, whatever the value and however rare.
 CREATE INDEX IF NOT EXISTS nexus_transactions_type_in_order ON public.transactions (transaction_type, transaction_date, id);
 CREATE INDEX IF NOT EXISTS nexus_transactions_status_in_order ON public.transactions (status, transaction_date, id);
+-- References begin by type: in their order, the rows of one type stand in one place.
+CREATE INDEX IF NOT EXISTS nexus_transactions_type_reference ON public.transactions (transaction_type, reference_number, id);
+-- Trigrams tell nothing of texts that are absent.
+CREATE INDEX IF NOT EXISTS nexus_transactions_no_description ON public.transactions (transaction_date, id) WHERE description IS NULL;
+CREATE INDEX IF NOT EXISTS nexus_audit_logs_no_user_agent ON public.audit_logs (created_at, id) WHERE user_agent IS NULL;
+CREATE INDEX IF NOT EXISTS nexus_ssot_audit_logs_no_user_agent ON public.ssot_audit_logs (created_at, id) WHERE user_agent IS NULL;
 CREATE INDEX IF NOT EXISTS nexus_transactions_transaction_type ON public.transactions (transaction_type, id);
 -- What waits is a handful among millions: the queue reads it in either order without touching the rest.
 CREATE INDEX IF NOT EXISTS nexus_transactions_pending ON public.transactions (created_at, id) WHERE status = 'pending';
@@ -110,6 +116,17 @@ CREATE INDEX IF NOT EXISTS nexus_user_sessions_user_id ON public.user_sessions (
 CREATE INDEX IF NOT EXISTS nexus_user_sessions_expires_at ON public.user_sessions (expires_at, id);
 CREATE INDEX IF NOT EXISTS nexus_user_sessions_created_at ON public.user_sessions (created_at, id);
 CREATE INDEX IF NOT EXISTS nexus_user_sessions_updated_at ON public.user_sessions (updated_at, id);
+
+-- Search by one or two letters, which have no trigrams: how a text begins.
+CREATE INDEX IF NOT EXISTS nexus_users_username_beginning ON public.users (lower("left"(username, 2)) text_pattern_ops);
+CREATE INDEX IF NOT EXISTS nexus_users_full_name_beginning ON public.users (lower("left"(full_name, 2)) text_pattern_ops);
+CREATE INDEX IF NOT EXISTS nexus_users_email_beginning ON public.users (lower("left"(email, 2)) text_pattern_ops);
+CREATE INDEX IF NOT EXISTS nexus_accounts_account_name_beginning ON public.accounts (lower("left"(account_name, 2)) text_pattern_ops);
+CREATE INDEX IF NOT EXISTS nexus_accounts_account_number_beginning ON public.accounts (lower("left"(account_number, 2)) text_pattern_ops);
+CREATE INDEX IF NOT EXISTS nexus_transactions_reference_number_beginning ON public.transactions (lower("left"(reference_number, 2)) text_pattern_ops);
+CREATE INDEX IF NOT EXISTS nexus_transactions_description_beginning ON public.transactions (lower("left"(description, 2)) text_pattern_ops);
+CREATE INDEX IF NOT EXISTS nexus_audit_logs_user_agent_beginning ON public.audit_logs (lower("left"(user_agent, 2)) text_pattern_ops);
+CREATE INDEX IF NOT EXISTS nexus_ssot_audit_logs_user_agent_beginning ON public.ssot_audit_logs (lower("left"(user_agent, 2)) text_pattern_ops);
 
 -- Search by part of a word. Where the extension lives is the database's affair, so its operators are looked up.
 DO $$

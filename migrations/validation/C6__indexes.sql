@@ -94,6 +94,19 @@ SELECT 'index ' || wanted.index || ' is absent or not valid' AS reason
     ('nexus_ssot_audit_logs_action_in_order'),
     ('nexus_ssot_audit_logs_context'),
     ('nexus_ssot_audit_logs_ip_address'),
+    ('nexus_users_username_beginning'),
+    ('nexus_users_full_name_beginning'),
+    ('nexus_users_email_beginning'),
+    ('nexus_accounts_account_name_beginning'),
+    ('nexus_accounts_account_number_beginning'),
+    ('nexus_transactions_reference_number_beginning'),
+    ('nexus_transactions_description_beginning'),
+    ('nexus_transactions_type_reference'),
+    ('nexus_transactions_no_description'),
+    ('nexus_audit_logs_no_user_agent'),
+    ('nexus_ssot_audit_logs_no_user_agent'),
+    ('nexus_audit_logs_user_agent_beginning'),
+    ('nexus_ssot_audit_logs_user_agent_beginning'),
     ('nexus_user_sessions_updated_at')
   ) AS wanted (index)
  WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_index i

@@ -185,7 +185,7 @@ impl Statement {
     pub fn count(grant: &Grant, request: &ListRequest, most: usize) -> Statement {
         let mut statement = Statement::default();
         statement.words(&["SELECT count(*) FROM (SELECT 1 FROM ", request.resource.table, " t WHERE "]);
-        statement.conditions(grant, &request.filters);
+        statement.conditions(grant, &request.filters).searched(request);
         if request.stands_in_order(grant) {
             // In its order it is read from the index that holds just these rows, however many they are taken for.
             statement.words(&[" ORDER BY t.", request.order.column, ", t.id"]);
