@@ -153,6 +153,7 @@ mkdir -p "$(dirname "$REPORT")"
 {
     echo "Measured $(date -u +%F) on $(nproc) cores of $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(awk '/^MemTotal/ { printf "%d", $2 / 1048576 + 0.5 }' /proc/meminfo) GiB of memory;"
     echo "$("$PROGRAMS/postgres" --version | sed 's/^postgres (PostgreSQL) /PostgreSQL /'), $(rustc --version | cut -d' ' -f1,2); load beside it at the end: $(cut -d' ' -f1 /proc/loadavg)."
+    [ -z "${BENCH_PROGRAM:-}" ] || echo "Not the release of this tree but $BENCH_PROGRAM."
     echo "$TRANSACTIONS transactions, $AUDIT audit entries, filled in $(seconds $filled) s; $CLIENTS clients for $SECONDS_EACH s a page, whole pages of 50 rows, compressed."
     echo "Times in milliseconds; processor of the console and of PostgreSQL for one request; at the right the same statements through pgbench."
     echo
