@@ -1,6 +1,8 @@
 # How long do 1,000 pending transactions take from the order to the last decision? At most 10 seconds on two cores.
 # Sourced by script/bench.
 
+open demo --demo
+
 sql "INSERT INTO transactions (id, account_id, transaction_type, amount, reference_number, created_by)
      SELECT nexus_uuid7(), a.id, 'deposit', 10 + a.n, 'BENCH-' || a.n, (SELECT id FROM users WHERE username = 'user')
        FROM (SELECT c.id, row_number() OVER () AS n FROM accounts c JOIN account_ledger l ON l.account_id = c.id AND l.frozen_since IS NULL,

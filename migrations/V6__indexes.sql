@@ -36,6 +36,10 @@ AS $$
         -- Filtered by one of these, the list stands in its own order at once, whatever the value and however rare.
         ('nexus_transactions_type_in_order', 'transactions', '(transaction_type, transaction_date, id)'),
         ('nexus_transactions_status_in_order', 'transactions', '(status, transaction_date, id)'),
+        -- References begin by type: in their order, the rows of one type stand in one place.
+        ('nexus_transactions_type_reference', 'transactions', '(transaction_type, reference_number, id)'),
+        -- Trigrams tell nothing of texts that are absent.
+        ('nexus_transactions_no_description', 'transactions', '(transaction_date, id) WHERE description IS NULL'),
         ('nexus_transactions_transaction_type', 'transactions', '(transaction_type, id)'),
         -- What waits is a handful among millions: the queue reads it in either order without touching the rest.
         ('nexus_transactions_pending', 'transactions', '(created_at, id) WHERE status = ''pending'''),
@@ -52,7 +56,6 @@ AS $$
         ('nexus_transactions_updated_by', 'transactions', '(updated_by, transaction_date, id)'),
 
         ('nexus_audit_logs_created_at', 'audit_logs', '(created_at, id)'),
-        ('nexus_audit_logs_action', 'audit_logs', '(action, id)'),
         ('nexus_audit_logs_entity', 'audit_logs', '(entity_id, entity_type, created_at, id)'),
         ('nexus_audit_logs_user_id', 'audit_logs', '(user_id, created_at, id)'),
         ('nexus_audit_logs_type_in_order', 'audit_logs', '(entity_type, created_at, id)'),
@@ -61,7 +64,6 @@ AS $$
         ('nexus_audit_logs_ip_address', 'audit_logs', '(ip_address, created_at, id)'),
 
         ('nexus_ssot_audit_logs_created_at', 'ssot_audit_logs', '(created_at, id)'),
-        ('nexus_ssot_audit_logs_action', 'ssot_audit_logs', '(action, id)'),
         ('nexus_ssot_audit_logs_entity', 'ssot_audit_logs', '(entity_id, entity_type, created_at, id)'),
         ('nexus_ssot_audit_logs_user_id', 'ssot_audit_logs', '(user_id, created_at, id)'),
         ('nexus_ssot_audit_logs_type_in_order', 'ssot_audit_logs', '(entity_type, created_at, id)'),
@@ -115,7 +117,16 @@ AS $$
         ('nexus_user_sessions_user_id', 'user_sessions', '(user_id, id)'),
         ('nexus_user_sessions_expires_at', 'user_sessions', '(expires_at, id)'),
         ('nexus_user_sessions_created_at', 'user_sessions', '(created_at, id)'),
-        ('nexus_user_sessions_updated_at', 'user_sessions', '(updated_at, id)')
+        ('nexus_user_sessions_updated_at', 'user_sessions', '(updated_at, id)'),
+
+        -- Search by one or two letters, which have no trigrams: how a text begins.
+        ('nexus_users_username_beginning', 'users', '(lower("left"(username, 2)) text_pattern_ops)'),
+        ('nexus_users_full_name_beginning', 'users', '(lower("left"(full_name, 2)) text_pattern_ops)'),
+        ('nexus_users_email_beginning', 'users', '(lower("left"(email, 2)) text_pattern_ops)'),
+        ('nexus_accounts_account_name_beginning', 'accounts', '(lower("left"(account_name, 2)) text_pattern_ops)'),
+        ('nexus_accounts_account_number_beginning', 'accounts', '(lower("left"(account_number, 2)) text_pattern_ops)'),
+        ('nexus_transactions_reference_number_beginning', 'transactions', '(lower("left"(reference_number, 2)) text_pattern_ops)'),
+        ('nexus_transactions_description_beginning', 'transactions', '(lower("left"(description, 2)) text_pattern_ops)')
     UNION ALL
     -- Search by part of a word. Where the extension lives is the database's affair, so its operators are looked up;
     -- without it there are none to wish for.
@@ -133,9 +144,7 @@ AS $$
         ('ssot_governance_rules', ARRAY['rule_name']),
         ('system_settings', ARRAY['setting_key', 'description']),
         ('api_keys', ARRAY['key_name']),
-        ('notifications', ARRAY['title', 'message']),
-        ('audit_logs', ARRAY['user_agent']),
-        ('ssot_audit_logs', ARRAY['user_agent'])
+        ('notifications', ARRAY['title', 'message'])
      ) AS searchable (relation, attributes)
      WHERE e.extname = 'pg_trgm'
 $$;

@@ -70,7 +70,10 @@ async fn execute(volume: Volume, settings: &Settings, owner: &mut Client) -> Res
         return Err(DemoError::NotEmpty.into());
     }
     let data_dir = settings.data_dir();
-    private_directory(data_dir).map_err(|source| KeyError::File { path: data_dir.to_owned(), source })?;
+    // A cluster of our own is in there already, and its server may be another account.
+    if !data_dir.exists() {
+        private_directory(data_dir).map_err(|source| KeyError::File { path: data_dir.to_owned(), source })?;
+    }
     let password = demo_password::choose(data_dir, settings.demo_password.as_ref())?;
     let hash = password::hash(password.reveal())?;
     let since = Instant::now();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, Pool, PoolError, Runtime, TimeoutType, Timeouts};
-use futures_util::{Stream, TryStreamExt};
+use futures_util::{Stream, TryStreamExt, future::join_all};
 use tokio::time::timeout;
 use tokio_postgres::{
     Client, Row, Statement,
@@ -20,6 +20,7 @@ use super::{
 
 /// A statement costs about 80 kB in each backend that has prepared it.
 const STATEMENTS_A_CONNECTION: usize = 64;
+const SCANNING: &str = "SELECT set_config('enable_seqscan', $1, false)";
 /// How long a list may take before its page asks for a filter.
 const READ_TIMEOUT: &str = "5s";
 const READ_WITHIN: Duration = Duration::from_secs(5);
@@ -184,6 +185,8 @@ pub struct Connection {
     pub(crate) client: Held,
 }
 
+/// One of several statements can run out of time without the others.
+pub type Answered = Result<Vec<Row>, DatabaseError>;
 pub type Parameter<'a> = &'a (dyn ToSql + Sync);
 
 impl Connection {
@@ -242,24 +245,41 @@ impl Connection {
         Ok(self.client.lifeline.answers(rows))
     }
 
-    /// As [`Connection::stream`], with the plan made when it says.
-    pub(crate) async fn stream_planned(
-        &self,
-        planning: Planning,
-        text: &str,
-        parameters: &[Value],
-    ) -> Result<impl Stream<Item = Result<Row, DatabaseError>> + use<>, DatabaseError> {
-        let rows = match planning {
-            Planning::Once => {
-                let statement = self.prepare(text).await?;
-                self.answer(self.client.query_raw(&statement, parameters)).await?
-            }
-            Planning::EachTime => {
-                let typed = parameters.iter().map(|value| (value, value.sql_type()));
-                self.answer(self.client.query_typed_raw(text, typed)).await?
-            }
-        };
-        Ok(self.client.lifeline.answers(rows))
+    /// The rows of a page, by a plan made when `planning` says.
+    pub(crate) async fn planned(&self, planning: Planning, text: &str, parameters: &[Value]) -> Result<Vec<Row>, DatabaseError> {
+        match planning {
+            Planning::Once => self.rows(text, parameters).await,
+            Planning::EachTime => self.by_indexes(self.typed(text, parameters)).await,
+        }
+    }
+
+    async fn typed(&self, text: &str, parameters: &[Value]) -> Result<Vec<Row>, DatabaseError> {
+        let typed: Vec<_> = parameters.iter().map(|value| (value as Parameter<'_>, value.sql_type())).collect();
+        self.answer(self.client.query_typed(text, &typed)).await
+    }
+
+    /// The rows of several statements that are planned each time, each within the same limit, all in one round trip.
+    pub(crate) async fn all_planned(&self, limit: Limit, statements: &[(&str, &[Value])]) -> Result<Vec<Answered>, DatabaseError> {
+        // What is prepared on the way would travel after the limit has ended again.
+        self.prepare(SCANNING).await?;
+        let reads = statements.iter().map(|(text, parameters)| self.typed(text, parameters));
+        self.within(limit, self.by_indexes(async { Ok(join_all(reads).await) })).await
+    }
+
+    /// Reading a whole table looks cheapest to the planner just where its guess of how much matches is worst. All of it
+    /// travels in one round trip.
+    async fn by_indexes<T>(&self, work: impl Future<Output = Result<T, DatabaseError>>) -> Result<T, DatabaseError> {
+        let set = self.prepare(SCANNING).await?;
+        let (before, answer, after) = futures_util::future::join3(
+            self.answer(self.client.query(&set, &[&"off" as Parameter<'_>])),
+            work,
+            self.answer(self.client.query(&set, &[&"on" as Parameter<'_>])),
+        )
+        .await;
+        let answer = answer?;
+        before?;
+        after?;
+        Ok(answer)
     }
 
     /// Runs `work` with another limit than a list's; both settings travel with it in one round trip.

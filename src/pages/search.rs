@@ -49,7 +49,6 @@ enum Body<'a> {
         groups: Vec<Group<'a>>,
         /// The tables where nothing was found.
         nothing_in: Vec<String>,
-        aim: &'a Aim,
     },
 }
 
@@ -122,7 +121,7 @@ pub async fn search(request: HttpRequest, visit: Visit, console: web::Data<Conso
             Answer::TooMany => groups.push(Group { resource, all, hits: None, more: true }),
         }
     }
-    Ok(draw(StatusCode::OK, "Search", &text, Body::Found { groups, nothing_in, aim: &sought.aim }))
+    Ok(draw(StatusCode::OK, "Search", &text, Body::Found { groups, nothing_in }))
 }
 
 fn asked(pairs: &[(String, String)]) -> Result<Option<String>, BadQuery> {
@@ -141,7 +140,7 @@ fn places(console: &Console, visit: &Visit) -> Vec<Place> {
 
 fn reach(place: &Place) -> Reach {
     let resource = place.grant.resource();
-    let fields: Vec<String> = resource.found_globally().map(|column| column.label.to_lowercase()).collect();
+    let fields: Vec<&str> = resource.found_globally().map(|column| column.label).collect();
     Reach { resource, list: list_url(resource), fields: fields.join(", ") }
 }
 

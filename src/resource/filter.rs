@@ -24,6 +24,8 @@ pub enum Condition {
     /// Any of these values.
     Any(Vec<Value>),
     Contains(String),
+    /// One or two letters, of which there is no telling where they stand, at the beginning.
+    Begins(String),
     /// Both ends inclusive.
     AtLeast(Decimal),
     AtMost(Decimal),
@@ -104,6 +106,7 @@ pub fn condition(column: &Column, part: Part, text: &str, zone: Tz) -> Result<Co
 fn whole(column: &Column, kind: Kind, text: &str) -> Result<Condition, String> {
     match kind {
         Kind::Text(_) if column.matching == Matching::Whole => Ok(Condition::Any(vec![Value::Text(text.to_owned())])),
+        Kind::Text(_) | Kind::LongText if is_short(text) => Ok(Condition::Begins(text.to_owned())),
         Kind::Text(_) | Kind::LongText => Ok(Condition::Contains(text.to_owned())),
         Kind::Bool => match text {
             "true" => Ok(Condition::Any(vec![Value::Bool(true)])),
@@ -126,6 +129,11 @@ fn whole(column: &Column, kind: Kind, text: &str) -> Result<Condition, String> {
         Kind::Timestamp => Err("a range: use the parameters ending in .from and .to".to_owned()),
         Kind::Json | Kind::Secret | Kind::SecretWhen(_) => Err("nothing: this column has no filter by value".to_owned()),
     }
+}
+
+/// Whether a text is too short for a trigram index to know where it stands.
+pub fn is_short(text: &str) -> bool {
+    text.chars().count() < 3
 }
 
 fn amount(text: &str) -> Result<Decimal, String> {

@@ -1,7 +1,5 @@
 //! Which rows stand on one page, and is there more on either side?
 
-use futures_util::TryStreamExt;
-
 use super::{
     cursor::Cursor,
     record::{self, Listed},
@@ -87,9 +85,7 @@ async fn rows(
             break;
         }
         let statement = Statement::page(grant, request, range, missing - 1, way);
-        let read = connection.stream_planned(statement.planning(), statement.text(), statement.parameters()).await?;
-        let mut rows = std::pin::pin!(read);
-        while let Some(row) = rows.try_next().await? {
+        for row in connection.planned(statement.planning(), statement.text(), statement.parameters()).await? {
             found.push(Listed { id: row.try_get(0)?, key: row.try_get(1)?, cells: record::cells(&row, 2, &request.columns)? });
         }
     }

@@ -1,6 +1,5 @@
 //! Which record does a reference mean, and may this actor point at it?
 
-use futures_util::TryStreamExt;
 use uuid::Uuid;
 
 use super::{
@@ -43,8 +42,7 @@ pub struct Found {
 /// See [`DatabaseError`]; so for all below.
 pub async fn candidates(connection: &Connection, grant: &Grant, typed: &str) -> Result<Vec<Candidate>, DatabaseError> {
     let statement = Statement::candidates(grant, typed.trim(), CANDIDATES);
-    let read = connection.stream_planned(statement.planning(), statement.text(), statement.parameters()).await?;
-    let rows: Vec<_> = read.try_collect().await?;
+    let rows = connection.planned(statement.planning(), statement.text(), statement.parameters()).await?;
     rows.iter()
         .map(|row| {
             Ok(Candidate {

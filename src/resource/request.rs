@@ -207,7 +207,8 @@ impl ListRequest {
 
     /// Whether it asks for words within texts: how many rows have them nobody knows without looking.
     pub fn asks_for_words(&self) -> bool {
-        self.search.is_some() || self.filters.iter().any(|filter| matches!(filter.condition, Condition::Contains(_)))
+        self.search.as_deref().is_some_and(|text| !filter::is_short(text))
+            || self.filters.iter().any(|filter| matches!(filter.condition, Condition::Contains(_)))
     }
 
     pub fn is_filtered(&self) -> bool {

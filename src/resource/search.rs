@@ -1,6 +1,5 @@
 //! Which records of all tables match what somebody seeks, within what they may read?
 
-use futures_util::{TryStreamExt, future::join_all};
 use tokio_postgres::Row;
 
 use super::{
@@ -11,7 +10,7 @@ use super::{
 };
 use crate::{
     auth::grant::Grant,
-    db::pool::{Connection, DatabaseError, Limit},
+    db::pool::{Answered, Connection, DatabaseError, Limit},
 };
 
 /// As many of one table as a page of all of them has room for.
@@ -48,20 +47,14 @@ pub struct Hit {
 /// # Errors
 /// See [`DatabaseError`]; a table that takes too long is an answer.
 pub async fn everywhere(connection: &Connection, places: &[Place], sought: &Sought) -> Result<Vec<Answer>, DatabaseError> {
-    let statements: Vec<Statement> =
-        places.iter().map(|place| Statement::found(&place.grant, &place.columns, sought, FEW + 1)).collect();
-    let reads = async {
-        Ok(join_all(statements.iter().map(|statement| rows(connection, statement))).await)
-    };
-    let read = connection.within(Limit::Search, reads).await?;
+    let statements: Vec<Statement> = places.iter().map(|place| Statement::found(&place.grant, &place.columns, sought, FEW + 1)).collect();
+    // Words come in too many numbers to prepare, and the best plan depends on how rare they are.
+    let texts: Vec<_> = statements.iter().map(|statement| (statement.text(), statement.parameters())).collect();
+    let read = connection.all_planned(Limit::Search, &texts).await?;
     places.iter().zip(read).map(|(place, rows)| answer(place, rows)).collect()
 }
 
-async fn rows(connection: &Connection, statement: &Statement) -> Result<Vec<Row>, DatabaseError> {
-    connection.stream_planned(statement.planning(), statement.text(), statement.parameters()).await?.try_collect().await
-}
-
-fn answer(place: &Place, rows: Result<Vec<Row>, DatabaseError>) -> Result<Answer, DatabaseError> {
+fn answer(place: &Place, rows: Answered) -> Result<Answer, DatabaseError> {
     let rows = match rows {
         Ok(rows) => rows,
         Err(DatabaseError::TooSlow) => return Ok(Answer::TooMany),

@@ -2,14 +2,15 @@
 
 use uuid::Uuid;
 
-use super::request::{BadQuery, bad, single};
+use super::{
+    filter::is_short,
+    request::{BadQuery, bad, single},
+};
 
 /// Longer than any name.
 const LONGEST: usize = 200;
 /// Beyond so many words a text is looked for as it stands.
 const MOST_WORDS: usize = 8;
-/// A trigram index knows nothing of fewer characters.
-const TRIGRAM: usize = 3;
 
 /// What was typed, and what becomes of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub struct Sought {
 pub enum Aim {
     /// One record.
     Id(Uuid),
-    /// Too short for an index: whatever begins like this.
+    /// Too short to be told where it stands: whatever begins like this.
     Beginning,
     /// Whatever holds every one of these, each in any column.
     Words(Vec<String>),
@@ -47,10 +48,6 @@ impl Sought {
             Aim::Words(words) => words,
         }
     }
-}
-
-fn is_short(text: &str) -> bool {
-    text.chars().count() < TRIGRAM
 }
 
 fn words(text: &str) -> Vec<String> {

@@ -184,12 +184,8 @@ impl Statement {
     /// How many rows match, counted no further than `most` and one.
     pub fn count(grant: &Grant, request: &ListRequest, most: usize) -> Statement {
         let mut statement = Statement::default();
-        let resource = request.resource;
-        statement.words(&["SELECT count(*) FROM (SELECT 1 FROM ", resource.table, " t WHERE "]);
-        statement.conditions(grant, &request.filters);
-        if let Some(text) = &request.search {
-            statement.push(" AND ").matches(resource, text);
-        }
+        statement.words(&["SELECT count(*) FROM (SELECT 1 FROM ", request.resource.table, " t WHERE "]);
+        statement.conditions(grant, &request.filters).searched(request);
         if request.stands_in_order(grant) {
             // In its order it is read from the index that holds just these rows, however many they are taken for.
             statement.words(&[" ORDER BY t.", request.order.column, ", t.id"]);

@@ -1,6 +1,5 @@
 //! How are records read and changed? Each function takes the grant that allows it.
 
-use futures_util::TryStreamExt;
 use uuid::Uuid;
 
 use super::{
@@ -22,7 +21,7 @@ use crate::{
 /// Counting stops here; what is more is "1,000+".
 pub const COUNTED: u64 = 1_000;
 /// More than this is not gathered and put in order for one page.
-const FEW: u64 = 10_000;
+const FEW: u64 = 5_000;
 /// Below this the planner's estimate is not worth having.
 const ESTIMATED: f32 = 10_000.0;
 
@@ -96,10 +95,7 @@ pub async fn is_few(connection: &Connection, grant: &Grant, request: &ListReques
 /// Counted no further than `most` and one; nothing where that takes too long.
 async fn counted(connection: &Connection, grant: &Grant, request: &ListRequest, most: u64) -> Result<Option<u64>, DatabaseError> {
     let statement = Statement::count(grant, request, most as usize);
-    let work = async {
-        let read = connection.stream_planned(statement.planning(), statement.text(), statement.parameters()).await?;
-        read.try_collect::<Vec<_>>().await
-    };
+    let work = connection.planned(statement.planning(), statement.text(), statement.parameters());
     match connection.within(Limit::Count, work).await {
         Ok(rows) => Ok(rows.first().map(|row| row.try_get::<_, i64>(0)).transpose()?.and_then(|count| u64::try_from(count).ok())),
         Err(DatabaseError::TooSlow) => Ok(None),

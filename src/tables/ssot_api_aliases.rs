@@ -66,7 +66,13 @@ static COLUMNS: &[Column] = &[
         .written(Input::Required)
         .initial("true")
         .slot(Slot::State),
-    Column::new("description", "Description", Kind::LongText).offered().filterable().searchable().global().exported().written(Input::Optional),
+    Column::new("description", "Description", Kind::LongText)
+        .offered()
+        .filterable()
+        .searchable()
+        .global()
+        .exported()
+        .written(Input::Optional),
     stamps::created_at(),
     stamps::updated_at(),
     stamps::created_by_name(),

@@ -54,7 +54,13 @@ static COLUMNS: &[Column] = &[
         .format(Format::WebAddress)
         .slot(Slot::Meta)
         .help("Where the API answers, such as https://api.example.com/users."),
-    Column::new("description", "Description", Kind::LongText).listed().filterable().searchable().global().exported().written(Input::Optional),
+    Column::new("description", "Description", Kind::LongText)
+        .listed()
+        .filterable()
+        .searchable()
+        .global()
+        .exported()
+        .written(Input::Optional),
     stamps::created_at(),
     stamps::updated_at(),
     stamps::created_by_name(),

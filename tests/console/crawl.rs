@@ -232,7 +232,7 @@ async fn what_was_typed_stands_on_the_page_as_it_was_typed() {
     // Searching for it finds it, and says what was searched for.
     let found = admin.get("/tables/users?q=%3Cscript%3Ealert(1)%3C%2Fscript%3E").await;
     assert_eq!(found.rows(), [IDS[0]]);
-    assert_eq!(found.attributes("main input[name=q]", "value"), ["<script>alert(1)</script>"]);
+    assert_eq!(found.attributes("main input[type=search]", "value"), ["<script>alert(1)</script>"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

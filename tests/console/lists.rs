@@ -135,6 +135,27 @@ async fn every_kind_of_filter_finds_its_rows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_far_down_the_list_stands_before_what_has_no_place_in_it() {
+    let console = stocked().await;
+    let far = "ALTER TABLE transactions DISABLE TRIGGER USER;
+        INSERT INTO transactions (account_id, transaction_type, amount, reference_number)
+            SELECT a.id, 'deposit', 5, 'A-' || lpad(i::text, 5, '0') FROM generate_series(1, 2500) i JOIN accounts a ON a.account_number = 'ACC-own';
+        INSERT INTO transactions (account_id, transaction_type, amount, reference_number)
+            SELECT a.id, 'interest', 7, CASE WHEN i <= 10 THEN 'Z-' || lpad(i::text, 5, '0') END
+              FROM generate_series(1, 90) i JOIN accounts a ON a.account_number = 'ACC-own';";
+    console.database.as_owner().await.batch_execute(far).await.expect("rows");
+    for who in ["admin", "user"] {
+        let browser = console.signed_in(who).await;
+        let path = "/tables/transactions?transaction_type=interest&sort=reference_number&limit=25";
+        let rows: Vec<String> = walk(&browser, path, "next").await.iter().flat_map(Answer::rows).collect();
+        let expected = ids(&console, "SELECT id FROM transactions WHERE transaction_type = 'interest' ORDER BY reference_number NULLS LAST, id").await;
+        assert_eq!(rows, expected, "{who}");
+    }
+    let searched = console.signed_in("admin").await.get("/tables/transactions?q=Z-000&sort=-reference_number").await.rows();
+    assert_eq!(searched, ids(&console, "SELECT id FROM transactions WHERE reference_number LIKE 'Z-%' ORDER BY reference_number DESC").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_query_that_is_not_exactly_right_is_refused_by_name() {
     let console = stocked().await;
     let browser = console.signed_in("admin").await;

@@ -1,5 +1,6 @@
 //! Does a page read a few thousand rows at most, however many there are and whatever is asked for?
 
+mod everywhere;
 mod lists;
 mod meter;
 mod questions;

@@ -1,7 +1,5 @@
 //! Does one search find every record that somebody may read, say which part of it matched, and find nothing else?
 
-mod plans;
-
 use super::{
     grid::ROLES,
     support::{Answer, Browser, Console, Scripts, Size, console, staffed_database, stock, stocked_database, window},
@@ -225,7 +223,7 @@ async fn a_query_that_is_not_exactly_right_is_said_on_the_page() {
     for query in ["", "?q=", "?q=+++", "?q=&sort="] {
         let page = admin.get(&format!("/search{query}")).await;
         assert_eq!((page.status, page.texts("h1")), (200, vec!["Search".to_owned()]), "{query}");
-        assert!(page.texts("main dl").concat().contains("user name, full name, email"), "it says what can be found");
+        assert!(page.texts("main dl").concat().contains("User name, Full name, Email"), "it says what can be found");
     }
     let viewer = console.signed_in("viewer").await.get("/search").await;
     assert!(!viewer.has("main a[href='/tables/users']") && viewer.has("main a[href='/tables/accounts']"), "of what one may read");

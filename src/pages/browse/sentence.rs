@@ -47,7 +47,7 @@ pub fn chips(request: &ListRequest, names: &Names, clock: Clock) -> Vec<Chip> {
 /// The parameter that a filter was read from.
 pub fn parameter(filter: &Filter<'_>) -> String {
     let suffix = match filter.condition {
-        Condition::Any(_) | Condition::Contains(_) | Condition::Within(_) => "",
+        Condition::Any(_) | Condition::Contains(_) | Condition::Begins(_) | Condition::Within(_) => "",
         Condition::AtLeast(_) => ".min",
         Condition::AtMost(_) => ".max",
         Condition::From(_) => ".from",
@@ -65,6 +65,7 @@ pub fn words(filter: &Filter<'_>, names: &Names, clock: Clock) -> String {
             format!("is {}", values.join(" or "))
         }
         Condition::Contains(text) => format!("contains “{text}”"),
+        Condition::Begins(text) => format!("begins with “{text}”"),
         Condition::AtLeast(amount) => format!("from {}", MoneyShown::new(*amount, None)),
         Condition::AtMost(amount) => format!("up to {}", MoneyShown::new(*amount, None)),
         Condition::From(time) => format!("from {}", moment(*time, clock)),

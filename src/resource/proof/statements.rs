@@ -208,8 +208,8 @@ fn conditions(column: &Column) -> Vec<Condition> {
     let time = Timestamp::POSTGRES_EPOCH;
     let mut conditions = vec![Condition::Empty, Condition::Filled];
     match column.kind {
-        Kind::Text(_) if column.matching == Matching::Part => conditions.push(Condition::Contains("words".to_owned())),
-        Kind::LongText => conditions.push(Condition::Contains("words".to_owned())),
+        Kind::Text(_) if column.matching == Matching::Part => conditions.extend(words()),
+        Kind::LongText => conditions.extend(words()),
         Kind::Money(_) => {
             conditions.extend([Condition::AtLeast(Decimal::ONE), Condition::AtMost(Decimal::ONE), Condition::Any(samples(column.kind))]);
         }
@@ -223,6 +223,10 @@ fn conditions(column: &Column) -> Vec<Condition> {
         Kind::Json | Kind::Secret | Kind::SecretWhen(_) => {}
     }
     conditions
+}
+
+fn words() -> [Condition; 2] {
+    [Condition::Contains("words".to_owned()), Condition::Begins("w".to_owned())]
 }
 
 /// A value of the kind, or two where a filter takes several.

@@ -51,6 +51,9 @@ impl Statement {
     }
 
     pub(super) fn condition(&mut self, alias: &'static str, name: &'static str, condition: &Condition) -> &mut Self {
+        if let Condition::Begins(text) = condition {
+            return self.begins(alias, name, text);
+        }
         self.words(&[alias, ".", name]);
         let decimal = |amount: &rust_decimal::Decimal| Value::Number(Number::Decimal(*amount));
         match condition {
@@ -58,6 +61,7 @@ impl Statement {
                 [value] => self.push(" = ").bind(value.clone()),
                 values => self.push(" IN (").bind_all(values.iter().cloned()).push(")"),
             },
+            Condition::Begins(_) => self,
             Condition::Contains(text) => self.push(" ILIKE ").bind(Value::Text(containing(text))),
             // A NaN sorts above every number; nobody who asks for at least 100 means it.
             Condition::AtLeast(amount) => self.push(" >= ").bind(decimal(amount)).words(&[" AND ", alias, ".", name, " < 'NaN'"]),
@@ -69,6 +73,11 @@ impl Statement {
             Condition::Empty => self.push(" IS NULL"),
             Condition::Filled => self.push(" IS NOT NULL"),
         }
+    }
+
+    /// One or two letters at the beginning, as their index has them.
+    fn begins(&mut self, alias: &'static str, name: &'static str, text: &str) -> &mut Self {
+        self.words(&["lower(left(", alias, ".", name, ", 2)) LIKE lower("]).bind(Value::Text(beginning(text))).push(")")
     }
 
     pub(super) fn range(&mut self, range: &Range, order: Order) -> &mut Self {
@@ -131,14 +140,20 @@ impl Statement {
     }
 
     pub(super) fn matches_in(&mut self, columns: impl Iterator<Item = &'static Column>, sought: &Sought) -> &mut Self {
-        let patterns = match &sought.aim {
+        let words = match &sought.aim {
             Aim::Id(id) => return self.push("t.id = ").bind(Value::Uuid(*id)),
-            Aim::Beginning => vec![beginning(&sought.text)],
-            Aim::Words(words) => words.iter().map(|word| containing(word)).collect(),
+            Aim::Beginning => {
+                self.push("(false");
+                for column in columns {
+                    self.push(" OR ").begins("t", column.name, &sought.text);
+                }
+                return self.push(")");
+            }
+            Aim::Words(words) => words,
         };
         let columns: Vec<&'static Column> = columns.collect();
-        for (index, pattern) in patterns.into_iter().enumerate() {
-            let position = self.keep(Value::Text(pattern));
+        for (index, word) in words.iter().enumerate() {
+            let position = self.keep(Value::Text(containing(word)));
             self.push(if index > 0 { " AND (false" } else { "(false" });
             for column in &columns {
                 self.words(&[" OR t.", column.name, " ILIKE $"]).number(position);

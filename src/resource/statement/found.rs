@@ -3,7 +3,7 @@
 use super::{Range, Statement, Towards, WALK, select::Selection, select::Texts};
 use crate::{
     auth::grant::Grant,
-    db::{pool::Planning, value::Value},
+    db::value::Value,
     resource::{
         Column, Resource,
         order::Direction,
@@ -17,15 +17,14 @@ const AROUND: &str = "600";
 
 impl Statement {
     /// At most `most` records: those that are exactly it, then those among the first of the list's order, then whatever
-    /// the trigram index finds. Each part is read only as far as the ones before it leave room, so that neither a word
+    /// the index of what is sought finds. Each part is read only as far as the ones before it leave room, so that neither a word
     /// that half the rows hold nor one that a single old row holds costs more than a few pages. Selects what a page
     /// does, and behind that a text for each column looked through.
     pub fn found(grant: &Grant, columns: &[&'static Column], sought: &Sought, most: usize) -> Statement {
         let resource = grant.resource();
         let order = resource.order;
         let selection = Selection::of(resource, columns);
-        // Words come in too many numbers to prepare, and the best plan depends on how rare they are.
-        let mut statement = Statement { planning: Planning::EachTime, ..Statement::default() };
+        let mut statement = Statement::default();
         statement.parts(grant, sought, most).select(&selection, order.column);
         for column in resource.found_globally() {
             statement.words(&[", t.part_", column.name]);
@@ -33,7 +32,7 @@ impl Statement {
         statement.push(" FROM (").inner(&selection, order.column, Texts::Excerpts).excerpts(resource, sought);
         statement.push(", f.place FROM (SELECT e.id, 1 AS place FROM exact e");
         statement.push(" UNION ALL SELECT w.id, 2 FROM walked w WHERE w.id NOT IN (SELECT e.id FROM exact e)");
-        if matches!(sought.aim, Aim::Words(_)) {
+        if !matches!(sought.aim, Aim::Id(_)) {
             statement.push(" UNION ALL SELECT i.id, 3 FROM indexed i WHERE i.id NOT IN (SELECT e.id FROM exact e)");
             statement.push(" AND i.id NOT IN (SELECT w.id FROM walked w)");
         }
@@ -58,7 +57,7 @@ impl Statement {
         let first = Range::Valued { beyond: None, towards: Towards::End };
         self.words(&[" FROM ", resource.table, " t WHERE "]).rows(grant).range(&first, resource.order).order(&first, resource.order);
         self.words(&[" LIMIT ", WALK, ") t WHERE "]).matches_in(resource.found_globally(), sought).push(" LIMIT ").number(most).push(")");
-        if matches!(sought.aim, Aim::Words(_)) {
+        if !matches!(sought.aim, Aim::Id(_)) {
             self.words(&[", indexed AS MATERIALIZED (SELECT t.id FROM ", resource.table, " t WHERE "]).rows(grant).push(" AND ");
             self.matches_in(resource.found_globally(), sought).push(")");
         }

@@ -21,8 +21,14 @@ use super::{
     questions::{Pairs, filters, sorts},
 };
 
+/// The tables that grow without end: here every filter meets every sort.
+const LARGE: [&str; 4] = ["accounts", "transactions", "audit_logs", "ssot_audit_logs"];
+
 fn ask(resource: &'static Resource, pairs: &[(String, String)]) -> ListRequest {
-    ListRequest::parse(resource, pairs, Tz::UTC).unwrap_or_else(|error| panic!("{} {pairs:?}: {error}", resource.table))
+    let mut asked = ListRequest::parse(resource, pairs, Tz::UTC).unwrap_or_else(|error| panic!("{} {pairs:?}: {error}", resource.table));
+    // What stands beside a row is read row by row, and says nothing of how the rows are found.
+    asked.columns.truncate(1);
+    asked
 }
 
 fn with(pairs: &Pairs, name: &str, value: &str) -> Pairs {
@@ -42,15 +48,20 @@ impl Excesses {
         if rows > BOUND {
             let said: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
             self.found.push(format!("{rows:>8} rows for {what} of {}?{}", resource.table, said.join("&")));
+            eprintln!("{}", self.found.last().unwrap());
         }
     }
 
     async fn page(&mut self, meter: &Meter, grant: &Grant, pairs: &Pairs, position: Position) -> Option<Cursor> {
         let mut asked = ask(grant.resource(), pairs);
-        let what = format!("{position:?}");
+        let what = match position {
+            Position::First => "the first page",
+            Position::After(_) => "a page after a place",
+            Position::Before(_) => "a page before a place",
+        };
         asked.position = position;
         let (rows, read) = meter.rows_read(page::read(&meter.pages, grant, &asked)).await;
-        self.note(grant.resource(), &what, pairs, rows);
+        self.note(grant.resource(), what, pairs, rows);
         match read {
             Ok(page) => page.next,
             Err(error) => {
@@ -127,8 +138,8 @@ async fn every_filter_in_every_order_and_its_count() {
             if let Some(place) = next {
                 excesses.page(&meter, &grant, &filter, Position::After(place)).await;
             }
-            for sort in sorts(resource) {
-                excesses.page(&meter, &grant, &with(&filter, "sort", &sort), Position::First).await;
+            for sort in sorts(resource).iter().filter(|_| LARGE.contains(&resource.table)) {
+                excesses.page(&meter, &grant, &with(&filter, "sort", sort), Position::First).await;
             }
         }
     }
@@ -161,14 +172,14 @@ async fn every_search_and_every_picker() {
     let mut excesses = Excesses::default();
     for resource in TABLES.iter().filter(|resource| resource.searchable().next().is_some()) {
         let grant = grant(resource, Role::Admin, Uuid::nil());
-        for words in ["invoice", "demurrage", "zanzibar", "TRF-000", "000", "no such words", "in", "zq", "an", "a", "00000000-0000-0000-0000-0000000000ff"] {
+        for words in ["invoice", "demurrage", "zanzibar", "TRF-00001", "000", "no such words", "in", "zq", "an", "a", "00000000-0000-0000-0000-0000000000ff"] {
             let asked = with(&Vec::new(), "q", words);
             let next = excesses.page(&meter, &grant, &asked, Position::First).await;
             if let Some(place) = next {
                 excesses.page(&meter, &grant, &asked, Position::After(place)).await;
             }
-            for sort in sorts(resource) {
-                excesses.page(&meter, &grant, &with(&asked, "sort", &sort), Position::First).await;
+            for sort in sorts(resource).iter().filter(|_| LARGE.contains(&resource.table)) {
+                excesses.page(&meter, &grant, &with(&asked, "sort", sort), Position::First).await;
             }
             let (rows, found) = meter.rows_read(reference::candidates(&meter.pages, &grant, words)).await;
             found.expect("candidates");

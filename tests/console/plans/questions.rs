@@ -29,7 +29,7 @@ async fn values(meter: &Meter, resource: &Resource, column: &Column) -> Vec<(&'s
     let own = |texts: Vec<String>| texts.into_iter().map(|text| ("", text)).collect::<Vec<_>>();
     let (table, name) = source(resource, column);
     match column.kind {
-        Kind::Text(_) | Kind::LongText if is_words(column) => plain(&["invoice", "a", "demurrage", "zanzibar", "Firefox", "TRF-0000", "no such words at all"]),
+        Kind::Text(_) | Kind::LongText if is_words(column) => plain(&["invoice", "a", "demurrage", "zanzibar", "Firefox", "TRF-00001", "TRF-00019", "no such words at all"]),
         Kind::Text(_) | Kind::LongText => {
             let mut texts = own(common_and_rare(meter, table, name).await);
             texts.extend(plain(&["nowhere"]));
