@@ -1,6 +1,6 @@
 //! How is a row written as CSV that no spreadsheet takes for a formula?
 
-use super::{fresh, plain};
+use super::plain;
 use crate::db::value::Value;
 
 #[derive(Debug, Default)]
@@ -13,7 +13,6 @@ pub(super) struct Csv {
 impl Csv {
     pub(super) fn new(heads: impl Iterator<Item = &'static str>) -> Csv {
         let mut csv = Csv::default();
-        drop(fresh(&mut csv.out));
         for (place, head) in heads.enumerate() {
             if place > 0 {
                 csv.out.push(b',');

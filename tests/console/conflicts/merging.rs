@@ -110,7 +110,8 @@ async fn deposit(console: &Console) -> String {
     let page = admin.get("/tables/transactions/new").await;
     let typed = [("account_id", account.as_str()), ("transaction_type", "deposit"), ("amount", "10.00"), ("description", "Before")];
     let made = send(&admin, "/tables/transactions", &with(filled(&page), &typed)).await;
-    made.location.unwrap_or_else(|| panic!("{}", made.text()))
+    assert_eq!(made.status, 303, "{}", made.text());
+    made.location.expect("a record")
 }
 
 #[tokio::test(flavor = "multi_thread")]
