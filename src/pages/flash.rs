@@ -52,7 +52,7 @@ pub(super) fn was_shown(request: &HttpRequest) -> bool {
 fn parse(content: &str) -> Option<Flash> {
     let (set_at, rest) = content.split_once(' ')?;
     let (kind, text) = rest.split_once(' ')?;
-    let age = Utc::now().timestamp() - set_at.parse::<i64>().ok()?;
+    let age = Utc::now().timestamp().checked_sub(set_at.parse().ok()?)?;
     let kind = [FlashKind::Done, FlashKind::Warning, FlashKind::Failed].into_iter().find(|known| known.class() == kind)?;
     (0..=SECONDS).contains(&age).then(|| Flash { kind, text: text.to_owned() })
 }
