@@ -6,6 +6,7 @@ mod cluster;
 mod console;
 mod database;
 pub mod people;
+pub mod routes;
 pub mod stock;
 
 pub use browser::{Answer, Browser};
