@@ -12,6 +12,8 @@ pub mod keys;
 pub mod operations;
 pub mod pages;
 pub mod post;
+#[cfg(test)]
+mod properties;
 pub mod resource;
 pub mod routes;
 pub mod server;

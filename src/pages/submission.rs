@@ -9,8 +9,8 @@ use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     dev::{Payload, ServiceRequest},
     http::{
-        StatusCode,
-        header::{self, HeaderMap},
+        Method, StatusCode,
+        header::{self, HeaderMap, HeaderValue},
     },
     web,
 };
@@ -44,6 +44,9 @@ impl FromRequest for Submission {
 /// # Errors
 /// `TooLarge`, a body of another kind or with more fields than any form has, or one that broke off or was too slow.
 pub async fn receive(request: &mut ServiceRequest) -> Result<Submission, PageError> {
+    if has_no_end(request) {
+        return Err(PageError::bad_request("This console speaks plain HTTP: it builds no tunnels and no web sockets"));
+    }
     if let Some(refused) = refusal(request.headers()) {
         return Err(refused);
     }
@@ -63,6 +66,12 @@ async fn body(mut payload: Payload) -> Result<web::BytesMut, PageError> {
         body.extend_from_slice(&chunk);
     }
     Ok(body)
+}
+
+/// What is meant to become another protocol comes without an end, whatever length it says: reading it would never stop.
+fn has_no_end(request: &ServiceRequest) -> bool {
+    let names_socket = |value: &HeaderValue| value.to_str().is_ok_and(|value| value.trim().eq_ignore_ascii_case("websocket"));
+    *request.method() == Method::CONNECT || request.headers().get_all(header::UPGRADE).any(names_socket)
 }
 
 /// What the head alone tells: a body too large is not read, another kind of body not guessed at.
@@ -127,6 +136,13 @@ fn unescaped(encoded: &[u8]) -> Result<Vec<u8>, PageError> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{
+        collection::vec,
+        prelude::*,
+        sample::select,
+        test_runner::{Config, RngSeed},
+    };
+
     use super::*;
 
     #[test]
@@ -151,5 +167,23 @@ mod tests {
             decode(body, MOST).expect_err("a broken escape");
         }
         decode("a=b&".repeat(501).as_bytes(), MOST).expect_err("too many fields");
+    }
+
+    proptest! {
+        #![proptest_config(Config { cases: 256, failure_persistence: None, rng_seed: RngSeed::Fixed(20_261_129), ..Config::default() })]
+
+        #[test]
+        fn any_form_is_read_as_it_was_written_and_any_bytes_are_read_or_refused(
+            pairs in vec((any::<String>(), any::<String>()), 0..6),
+            bytes in vec(prop_oneof![any::<u8>(), select(b"%&=+0fF".to_vec())], 0..60),
+        ) {
+            let written = form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
+            let read = decode(written.as_bytes(), MOST).expect("our own writing");
+            prop_assert_eq!(&read.pairs, &pairs);
+            prop_assert!(read.garbled.is_empty());
+            if let Ok(form) = decode(&bytes, MOST) {
+                prop_assert!(form.garbled.iter().all(|name| form.get(name).is_some()));
+            }
+        }
     }
 }

@@ -22,7 +22,8 @@ pub fn plain(text: &str) -> Option<Decimal> {
     if !all_digits(whole) || !all_digits(fraction) {
         return None;
     }
-    text.parse().ok()
+    // The usual reading would round what is beyond 28 digits.
+    Decimal::from_str_exact(text).ok()
 }
 
 /// Reads an amount strictly.

@@ -8,6 +8,7 @@ mod database;
 mod listeners;
 pub mod nexus3;
 pub mod people;
+pub mod routes;
 mod server;
 pub mod stock;
 
