@@ -111,10 +111,11 @@ pub async fn serve(settings: Settings, mode: Mode, tables: Tables) -> Result<(),
         },
     };
 
-    // A second signal stands for impatience: it cuts off the requests still in flight.
+    tracing::info!("stopping: requests in flight are finished first, unless a second signal cuts them off");
     tokio::select! {
         () = handle.stop(true) => {}
-        () = stop.received() => handle.stop(false).await,
+        // Not by `stop(false)`, which would wait its turn behind the first: the end of the process cuts them off.
+        () = stop.received() => tracing::warn!("told to stop again: requests in flight are cut off"),
     }
     if let Some(embedded) = embedded {
         tokio::task::spawn_blocking(move || embedded.stop()).await??;

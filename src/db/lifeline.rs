@@ -5,9 +5,9 @@
 
 use std::{
     ops::{Deref, DerefMut},
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::Poll,
@@ -16,7 +16,7 @@ use std::{
 
 use deadpool_postgres::Object;
 use futures_util::{Stream, StreamExt, stream};
-use tokio::time::{Sleep, sleep, timeout};
+use tokio::time::{Instant, Sleep, sleep, timeout_at};
 use tokio_postgres::Row;
 
 use super::{
@@ -39,12 +39,15 @@ pub(crate) struct Lifeline(Arc<State>);
 struct State {
     is_cut: AtomicBool,
     milliseconds: AtomicU64,
+    /// Statements travel together and are answered one behind the other: each answer is a sign of life for the rest.
+    heard: Mutex<Instant>,
 }
 
 impl Lifeline {
     /// `limit`: how long the server lets a statement take.
     pub fn new(limit: Duration) -> Lifeline {
-        let lifeline = Lifeline(Arc::new(State { is_cut: AtomicBool::new(false), milliseconds: AtomicU64::new(0) }));
+        let (is_cut, milliseconds) = (AtomicBool::new(false), AtomicU64::new(0));
+        let lifeline = Lifeline(Arc::new(State { is_cut, milliseconds, heard: Mutex::new(Instant::now()) }));
         lifeline.allow(limit);
         lifeline
     }
@@ -64,6 +67,14 @@ impl Lifeline {
         Duration::from_millis(self.0.milliseconds.load(Ordering::Relaxed))
     }
 
+    fn hear(&self) {
+        *self.0.heard.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn heard(&self) -> Instant {
+        *self.0.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn given_up(&self, waited: Duration) -> DatabaseError {
         self.cut();
         DatabaseError::Away(Absence::new(Why::Away, NoAnswer(waited)))
@@ -73,9 +84,17 @@ impl Lifeline {
     /// `Away` where no answer came in time; whether the server did what was asked is unknown then.
     pub async fn answer<T>(&self, work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, DatabaseError> {
         let patience = self.patience();
-        match timeout(patience, work).await {
-            Ok(answer) => Ok(answer?),
-            Err(_elapsed) => Err(self.given_up(patience)),
+        let mut work = pin!(work);
+        let mut since = Instant::now();
+        loop {
+            if let Ok(answer) = timeout_at(since + patience, &mut work).await {
+                self.hear();
+                return Ok(answer?);
+            }
+            match self.heard() {
+                heard if heard > since => since = heard,
+                _ => return Err(self.given_up(patience)),
+            }
         }
     }
 
@@ -91,12 +110,20 @@ impl Lifeline {
         let mut waiting: Option<Pin<Box<Sleep>>> = None;
         stream::poll_fn(move |context| match rows.poll_next_unpin(context) {
             Poll::Ready(row) => {
-                waiting = None;
+                if waiting.take().is_some() || row.is_none() {
+                    lifeline.hear();
+                }
                 Poll::Ready(row.map(|row| row.map_err(DatabaseError::from)))
             }
             Poll::Pending => {
                 let wait = waiting.get_or_insert_with(|| Box::pin(sleep(patience)));
-                wait.as_mut().poll(context).map(|()| Some(Err(lifeline.given_up(patience))))
+                while wait.as_mut().poll(context).is_ready() {
+                    match lifeline.heard() + patience {
+                        end if end > wait.deadline() => wait.as_mut().reset(end),
+                        _ => return Poll::Ready(Some(Err(lifeline.given_up(patience)))),
+                    }
+                }
+                Poll::Pending
             }
         })
     }

@@ -5,13 +5,16 @@ use tokio_postgres::Client;
 use super::shim;
 use crate::{
     forms::{filled, with},
+    running::DataDir,
     support::{Console, console, console_with, staffed_database},
 };
 
 const HOUR: i64 = 3600;
 
-async fn shifted(seconds: i64) -> Console {
-    let library = shim::library("clock", include_str!("clock.c")).display().to_string();
+/// The folder holds what shifts the clock.
+async fn shifted(seconds: i64) -> (Console, DataDir) {
+    let folder = DataDir::new();
+    let library = shim::library(folder.path(), include_str!("clock.c")).display().to_string();
     let shift = seconds.to_string();
     let console = console_with(staffed_database().await, &[("LD_PRELOAD", &library), ("NEXUS_TEST_SHIFT", &shift)]).await;
     // What it writes about itself is by its own clock: the shift is there.
@@ -21,7 +24,7 @@ async fn shifted(seconds: i64) -> Console {
     let stamped = stamped.unwrap_or_else(|| panic!("a time in {log:?}"));
     let off = stamped.timestamp() - chrono::Utc::now().timestamp();
     assert!((off - seconds).abs() < 600, "its clock is {off} seconds off, not {seconds}");
-    console
+    (console, folder)
 }
 
 async fn number(client: &Client, statement: &str) -> i64 {
@@ -29,7 +32,7 @@ async fn number(client: &Client, statement: &str) -> i64 {
 }
 
 async fn goes_by_the_database(seconds: i64) {
-    let console = shifted(seconds).await;
+    let (console, _folder) = shifted(seconds).await;
     let owner = console.database.as_owner().await;
     let admin = console.signed_in("admin").await;
     assert_eq!(admin.get("/tables/users").await.status, 200, "a session lives, whatever the console's clock says");
@@ -74,7 +77,7 @@ async fn an_hour_behind_nothing_lives_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_window_for_a_decision_closes_by_the_database() {
-    let console = shifted(HOUR).await;
+    let (console, _folder) = shifted(HOUR).await;
     let owner = console.database.as_owner().await;
     owner
         .batch_execute(
@@ -98,7 +101,7 @@ async fn a_window_for_a_decision_closes_by_the_database() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_shown_by_an_instance_with_another_clock() {
-    let ahead = shifted(HOUR).await;
+    let (ahead, _folder) = shifted(HOUR).await;
     let behind = console(ahead.database.clone()).await;
     let admin = ahead.signed_in("admin").await;
     let page = admin.get("/tables/ssot_governance_rules/new").await;

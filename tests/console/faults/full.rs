@@ -29,7 +29,7 @@ async fn make(browser: &Browser, name: &str, config: &str) -> Answer {
 async fn a_full_disk_refuses_changes_as_a_whole_and_takes_them_once_there_is_room() {
     let mut server = Server::start().await;
     let mark = server.path().join("full");
-    let (library, mark_text) = (shim::library("full", include_str!("full.c")), mark.display().to_string());
+    let (library, mark_text) = (shim::library(server.path(), include_str!("full.c")), mark.display().to_string());
     let preload = library.display().to_string();
     block_in_place(|| server.end(Signal::INT));
     server.restart(&[("LD_PRELOAD", &preload), ("NEXUS_TEST_FULL", &mark_text)]).await;

@@ -35,8 +35,8 @@ async fn a_server_that_is_stopped_or_killed_and_started_again_is_waited_for() {
         let fields: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let unsent = admin.post_with("/tables/ssot_governance_rules", &page.value("csrf_token").expect("a token"), &fields).await;
         assert_passing(&unsent, "Nothing was saved");
-        let ready = reader.get("/health/ready").await;
-        assert!(ready.status == 503 && ready.body.contains("the database is away since"), "{}", ready.body);
+        let ready = until("the probe notices", &reader, "/health/ready", |answer| answer.status == 503).await;
+        assert!(ready.body.contains("the database is away since"), "{}", ready.body);
         assert_eq!(reader.get("/health/live").await.status, 200);
 
         server.restart(&[]).await;

@@ -16,7 +16,7 @@ use tokio::task::block_in_place;
 use tokio_postgres::Client;
 
 use crate::{
-    running::{DataDir, PATIENCE, signal, until},
+    running::{DataDir, PATIENCE, signal},
     support::people,
 };
 
@@ -54,28 +54,35 @@ impl Server {
         command
     }
 
-    /// Starts the server where it does not run, with these variables, and waits until it answers.
+    /// Starts the server where it does not run, with these variables, and waits until it answers. Beside what a killed
+    /// postmaster left behind it refuses to start, and is started again.
     pub async fn restart(&mut self, environment: &[(&str, &str)]) {
-        let log = std::fs::File::create(self.path().join("postgres.log")).expect("a log");
-        let mut command = self.program("postgres");
-        command.arg("-D").arg(self.path().join("data")).envs(environment.iter().copied());
-        self.process = Some(command.stdout(Stdio::null()).stderr(log).spawn().expect("the server starts"));
-        self.client("postgres").await;
+        let since = Instant::now();
+        while self.process.is_none() {
+            let log = std::fs::File::create(self.path().join("postgres.log")).expect("a log");
+            let mut command = self.program("postgres");
+            command.arg("-D").arg(self.path().join("data")).envs(environment.iter().copied());
+            let mut process = command.stdout(Stdio::null()).stderr(log).spawn().expect("the server starts");
+            while process.try_wait().expect("it can be waited for").is_none() {
+                if connect(&self.target("postgres")).await.is_ok() {
+                    self.process = Some(process);
+                    break;
+                }
+                assert!(since.elapsed() < PATIENCE, "it does not start: {}", self.log());
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
     }
 
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.path().join("postgres.log")).unwrap_or_default()
     }
 
-    /// TERM is a smart stop, INT a fast one, QUIT an immediate one, and KILL none at all; ends when the server has ended.
+    /// TERM is a smart stop, INT a fast one, QUIT an immediate one, and KILL none at all; ends when the postmaster has ended.
     pub fn end(&mut self, how: Signal) {
         let mut process = self.process.take().expect("it runs");
         signal(i32::try_from(process.id()).expect("a process id"), how);
         process.wait().expect("it ends");
-        // What a killed postmaster leaves behind must be gone before another one starts.
-        let data = std::fs::canonicalize(self.path().join("data")).expect("there is data");
-        until("its last process has ended", || !has_processes(&data));
-        std::fs::remove_file(self.path().join("data/postmaster.pid")).ok();
     }
 
     pub fn target(&self, role: &str) -> Target {
@@ -114,10 +121,4 @@ impl Drop for Server {
             process.wait().ok();
         }
     }
-}
-
-/// Whether a process works in this folder, as every process of a server does in its data.
-fn has_processes(data: &Path) -> bool {
-    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    processes.into_iter().any(|process| std::fs::read_link(process.path().join("cwd")).is_ok_and(|folder| folder == data))
 }

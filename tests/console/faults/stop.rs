@@ -110,6 +110,7 @@ async fn a_second_signal_cuts_off_what_a_reader_would_hold_for_ever() {
     console.signal(Signal::TERM);
     assert_eq!(block_in_place(|| console.ended()), Some(0));
     assert!(!is_alive(postmaster));
+    assert!(console.says("requests in flight are cut off"), "{:?}", console.printed());
     block_in_place(|| stalled.read_to_end(&mut file)).ok();
     assert!(!file.ends_with(b"\r\n0\r\n\r\n"), "what was cut off does not look whole");
 }
