@@ -158,7 +158,8 @@ async fn find(connection: &Connection, name: &str) -> Result<Option<Candidate>, 
         .query_opt(
             "SELECT id, username, password_hash, is_active IS TRUE FROM users \
              WHERE username = $1::text OR email = $1::text OR email = lower($1::text) \
-             ORDER BY username = $1::text AND position('@' IN $1::text) = 0 DESC, email = $1::text DESC, email = lower($1::text) DESC LIMIT 1",
+             ORDER BY username = $1::text AND position('@' IN $1::text) = 0 DESC, email = $1::text DESC, \
+                      email = lower($1::text) DESC LIMIT 1",
             &[&name],
         )
         .await?;

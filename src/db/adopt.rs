@@ -56,8 +56,8 @@ const OWNERSHIP: &str = "
 const OBSTACLES: &str = "
     SELECT pg_catalog.format('function %s() should return trigger, %s', p.proname,
                              CASE WHEN p.prokind = 'f' THEN 'returns ' || pg_catalog.format_type(p.prorettype, NULL)
-                                  ELSE 'is a ' || CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'window function' END
-                             END) AS reason
+                                  WHEN p.prokind = 'p' THEN 'is a procedure'
+                                  ELSE 'is an aggregate' END) AS reason
       FROM pg_catalog.pg_proc p
      WHERE p.pronamespace = 'public'::pg_catalog.regnamespace AND p.pronargs = 0 AND p.proname = ANY ($1)
        AND (p.prokind <> 'f' OR p.prorettype <> 'pg_catalog.trigger'::pg_catalog.regtype)
