@@ -32,8 +32,6 @@ CREATE INDEX IF NOT EXISTS nexus_transactions_status_in_order ON public.transact
 CREATE INDEX IF NOT EXISTS nexus_transactions_type_reference ON public.transactions (transaction_type, reference_number, id);
 -- Trigrams tell nothing of texts that are absent.
 CREATE INDEX IF NOT EXISTS nexus_transactions_no_description ON public.transactions (transaction_date, id) WHERE description IS NULL;
-CREATE INDEX IF NOT EXISTS nexus_audit_logs_no_user_agent ON public.audit_logs (created_at, id) WHERE user_agent IS NULL;
-CREATE INDEX IF NOT EXISTS nexus_ssot_audit_logs_no_user_agent ON public.ssot_audit_logs (created_at, id) WHERE user_agent IS NULL;
 CREATE INDEX IF NOT EXISTS nexus_transactions_transaction_type ON public.transactions (transaction_type, id);
 -- What waits is a handful among millions: the queue reads it in either order without touching the rest.
 CREATE INDEX IF NOT EXISTS nexus_transactions_pending ON public.transactions (created_at, id) WHERE status = 'pending';
@@ -50,7 +48,6 @@ CREATE INDEX IF NOT EXISTS nexus_transactions_created_by ON public.transactions 
 CREATE INDEX IF NOT EXISTS nexus_transactions_updated_by ON public.transactions (updated_by, transaction_date, id);
 
 CREATE INDEX IF NOT EXISTS nexus_audit_logs_created_at ON public.audit_logs (created_at, id);
-CREATE INDEX IF NOT EXISTS nexus_audit_logs_action ON public.audit_logs (action, id);
 CREATE INDEX IF NOT EXISTS nexus_audit_logs_entity
     ON public.audit_logs (entity_id, entity_type, created_at, id);
 CREATE INDEX IF NOT EXISTS nexus_audit_logs_user_id ON public.audit_logs (user_id, created_at, id);
@@ -60,7 +57,6 @@ CREATE INDEX IF NOT EXISTS nexus_audit_logs_context ON public.audit_logs (contex
 CREATE INDEX IF NOT EXISTS nexus_audit_logs_ip_address ON public.audit_logs (ip_address, created_at, id);
 
 CREATE INDEX IF NOT EXISTS nexus_ssot_audit_logs_created_at ON public.ssot_audit_logs (created_at, id);
-CREATE INDEX IF NOT EXISTS nexus_ssot_audit_logs_action ON public.ssot_audit_logs (action, id);
 CREATE INDEX IF NOT EXISTS nexus_ssot_audit_logs_entity
     ON public.ssot_audit_logs (entity_id, entity_type, created_at, id);
 CREATE INDEX IF NOT EXISTS nexus_ssot_audit_logs_user_id ON public.ssot_audit_logs (user_id, created_at, id);
@@ -125,8 +121,6 @@ CREATE INDEX IF NOT EXISTS nexus_accounts_account_name_beginning ON public.accou
 CREATE INDEX IF NOT EXISTS nexus_accounts_account_number_beginning ON public.accounts (lower("left"(account_number, 2)) text_pattern_ops);
 CREATE INDEX IF NOT EXISTS nexus_transactions_reference_number_beginning ON public.transactions (lower("left"(reference_number, 2)) text_pattern_ops);
 CREATE INDEX IF NOT EXISTS nexus_transactions_description_beginning ON public.transactions (lower("left"(description, 2)) text_pattern_ops);
-CREATE INDEX IF NOT EXISTS nexus_audit_logs_user_agent_beginning ON public.audit_logs (lower("left"(user_agent, 2)) text_pattern_ops);
-CREATE INDEX IF NOT EXISTS nexus_ssot_audit_logs_user_agent_beginning ON public.ssot_audit_logs (lower("left"(user_agent, 2)) text_pattern_ops);
 
 -- Search by part of a word. Where the extension lives is the database's affair, so its operators are looked up.
 DO $$
@@ -152,9 +146,7 @@ BEGIN
               ('ssot_governance_rules', ARRAY['rule_name']),
               ('system_settings', ARRAY['setting_key', 'description']),
               ('api_keys', ARRAY['key_name']),
-              ('notifications', ARRAY['title', 'message']),
-              ('audit_logs', ARRAY['user_agent']),
-              ('ssot_audit_logs', ARRAY['user_agent'])
+              ('notifications', ARRAY['title', 'message'])
           ) AS searchable (relation, attributes)
     LOOP
         EXECUTE pg_catalog.format(

@@ -37,11 +37,9 @@ SELECT 'index ' || wanted.index || ' is absent or not valid' AS reason
     ('nexus_transactions_created_by'),
     ('nexus_transactions_updated_by'),
     ('nexus_audit_logs_created_at'),
-    ('nexus_audit_logs_action'),
     ('nexus_audit_logs_entity'),
     ('nexus_audit_logs_user_id'),
     ('nexus_ssot_audit_logs_created_at'),
-    ('nexus_ssot_audit_logs_action'),
     ('nexus_ssot_audit_logs_entity'),
     ('nexus_ssot_audit_logs_user_id'),
     ('nexus_system_settings_setting_key'),
@@ -103,10 +101,6 @@ SELECT 'index ' || wanted.index || ' is absent or not valid' AS reason
     ('nexus_transactions_description_beginning'),
     ('nexus_transactions_type_reference'),
     ('nexus_transactions_no_description'),
-    ('nexus_audit_logs_no_user_agent'),
-    ('nexus_ssot_audit_logs_no_user_agent'),
-    ('nexus_audit_logs_user_agent_beginning'),
-    ('nexus_ssot_audit_logs_user_agent_beginning'),
     ('nexus_user_sessions_updated_at')
   ) AS wanted (index)
  WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_index i

@@ -66,7 +66,7 @@ pub(super) async fn run(command: Demo, settings: &Settings) -> Result<(), DemoFa
 async fn execute(volume: Volume, settings: &Settings, owner: &mut Client) -> Result<Secret, DemoFailure> {
     migrate::up(owner).await?;
     ensure_role(owner).await?;
-    if !demo::is_empty(owner).await.map_err(DemoError::from)? {
+    if !demo::is_empty(owner).await? {
         return Err(DemoError::NotEmpty.into());
     }
     let data_dir = settings.data_dir();

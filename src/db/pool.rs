@@ -127,9 +127,12 @@ impl Database {
             .post_create(Hook::async_fn(move |client, _| {
                 Box::pin(async move {
                     // Reading is the default: a write outside `Write` fails in the database itself.
-                    for statement in
-                        ["SET search_path = public, pg_catalog", "SET default_transaction_read_only = on", "SET TIME ZONE 'UTC'", "SET jit = off"]
-                    {
+                    for statement in [
+                        "SET search_path = public, pg_catalog",
+                        "SET default_transaction_read_only = on",
+                        "SET TIME ZONE 'UTC'",
+                        "SET jit = off",
+                    ] {
                         client.batch_execute(statement).await.map_err(HookError::Backend)?;
                     }
                     client

@@ -122,7 +122,11 @@ impl Statement {
         let resource = request.resource;
         let selection = Selection::of(resource, &request.columns);
         if way == Way::Gather {
-            statement.words(&["WITH hit AS MATERIALIZED (SELECT t.id, t.", request.order.column, " FROM ", resource.table, " t WHERE "]);
+            statement.push("WITH hit AS MATERIALIZED (SELECT t.id");
+            if request.order.column != "id" {
+                statement.words(&[", t.", request.order.column]);
+            }
+            statement.words(&[" FROM ", resource.table, " t WHERE "]);
             statement.conditions(grant, &request.filters).searched(request).push(") ");
         }
         statement.select(&selection, request.order.column).push(" FROM (");
@@ -224,7 +228,10 @@ impl Statement {
     pub fn candidates(grant: &Grant, typed: &str, most: usize) -> Statement {
         let mut statement = Statement { planning: Planning::EachTime, ..Statement::default() };
         let resource = grant.resource();
-        statement.words(&["WITH same AS MATERIALIZED (SELECT t.id FROM ", resource.table, " t WHERE "]).candidate(grant).push(" AND (false");
+        statement
+            .words(&["WITH same AS MATERIALIZED (SELECT t.id FROM ", resource.table, " t WHERE "])
+            .candidate(grant)
+            .push(" AND (false");
         let names = std::iter::once(resource.label).chain(resource.detail).chain(resource.searchable().map(|column| column.name));
         for name in names.filter(|name| *name != "id") {
             statement.words(&[" OR t.", name, " = "]).bind(Value::Text(typed.to_owned()));

@@ -60,12 +60,13 @@ fn bounded(count: u64) -> Count {
     if count > COUNTED { Count::MoreThan(COUNTED) } else { Count::Exactly(count) }
 }
 
-/// How many rows a list has, without its page. A search is not counted.
+/// How many rows a list has, without its page. Words within texts are not counted: all of
+/// them would be gathered for it.
 ///
 /// # Errors
 /// See [`DatabaseError`]; running out of time is an answer, not an error.
 pub async fn count(connection: &Connection, grant: &Grant, request: &ListRequest) -> Result<Count, DatabaseError> {
-    if request.search.is_some() {
+    if request.search.is_some() || request.asks_for_words() {
         return Ok(Count::Unknown);
     }
     if request.filters.is_empty() && grant.covers_all_rows() {

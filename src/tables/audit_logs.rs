@@ -29,14 +29,13 @@ static COLUMNS: &[Column] = &[
         .listed()
         .filterable_in_order()
         .matched_whole()
-        .sortable()
         .exported()
         .slot(Slot::Key)
         .help("INSERT, UPDATE or DELETE, or an event such as login."),
     Column::new("user_id", "By", Kind::Reference(&users::RESOURCE)).listed().filterable_in_order().exported().slot(Slot::State),
     Column::new("context", "Context", Kind::Text(100)).listed().filterable_in_order().matched_whole().exported(),
     Column::new("ip_address", "Address", Kind::Inet).listed().filterable().exported(),
-    Column::new("user_agent", "Program", Kind::LongText).offered().filterable().exported(),
+    Column::new("user_agent", "Program", Kind::LongText).offered().exported(),
     Column::new("old_values", "Before", Kind::Json).offered().exported().redacting(&SECRETS),
     Column::new("new_values", "After", Kind::Json).offered().exported().redacting(&SECRETS),
 ];

@@ -148,11 +148,15 @@ async fn what_is_far_down_the_list_stands_before_what_has_no_place_in_it() {
         let browser = console.signed_in(who).await;
         let path = "/tables/transactions?transaction_type=interest&sort=reference_number&limit=25";
         let rows: Vec<String> = walk(&browser, path, "next").await.iter().flat_map(Answer::rows).collect();
-        let expected = ids(&console, "SELECT id FROM transactions WHERE transaction_type = 'interest' ORDER BY reference_number NULLS LAST, id").await;
+        let expected =
+            ids(&console, "SELECT id FROM transactions WHERE transaction_type = 'interest' ORDER BY reference_number NULLS LAST, id").await;
         assert_eq!(rows, expected, "{who}");
     }
     let searched = console.signed_in("admin").await.get("/tables/transactions?q=Z-000&sort=-reference_number").await.rows();
-    assert_eq!(searched, ids(&console, "SELECT id FROM transactions WHERE reference_number LIKE 'Z-%' ORDER BY reference_number DESC").await);
+    assert_eq!(
+        searched,
+        ids(&console, "SELECT id FROM transactions WHERE reference_number LIKE 'Z-%' ORDER BY reference_number DESC").await
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

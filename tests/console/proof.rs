@@ -55,6 +55,7 @@ async fn every_disagreement_has_its_stable_id() {
              ALTER TABLE ssot_api_contracts ADD CHECK (status IN ('active', 'retired', 'archived')); \
              ALTER TABLE ssot_governance_rules ADD COLUMN owner text; \
              DROP INDEX nexus_transactions_amount; \
+             DROP INDEX nexus_transactions_status_in_order; \
              DROP INDEX nexus_users_search",
         )
         .await
@@ -72,6 +73,7 @@ async fn every_disagreement_has_its_stable_id() {
         "R008 accounts.user_id: declared to refer to users, has no foreign key",
         "R009 transactions.amount: declared sortable, has no index on (amount, id)",
         "R010 users.email: declared searchable, has no trigram index",
+        "R015 transactions.status: declared filterable in order, has no index on (status, transaction_date, id)",
         "R011 ssot_governance_rules.owner: is there, is not declared",
     ] {
         assert!(said.iter().any(|finding| finding == expected), "missing: {expected}\n{}", said.join("\n"));

@@ -61,6 +61,7 @@ impl Statement {
                 [value] => self.push(" = ").bind(value.clone()),
                 values => self.push(" IN (").bind_all(values.iter().cloned()).push(")"),
             },
+            // Written above: the column stands within a function.
             Condition::Begins(_) => self,
             Condition::Contains(text) => self.push(" ILIKE ").bind(Value::Text(containing(text))),
             // A NaN sorts above every number; nobody who asks for at least 100 means it.

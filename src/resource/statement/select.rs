@@ -207,7 +207,9 @@ impl Statement {
         };
         let plain = selection.plain.iter().copied();
         let mut names = vec!["id"];
-        for name in std::iter::once(request.order.column).chain(own).chain(told_by).chain(plain).chain(searched).chain(filtered).chain(owner) {
+        for name in
+            std::iter::once(request.order.column).chain(own).chain(told_by).chain(plain).chain(searched).chain(filtered).chain(owner)
+        {
             if !names.contains(&name) {
                 names.push(name);
             }

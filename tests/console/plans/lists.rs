@@ -48,7 +48,6 @@ impl Excesses {
         if rows > BOUND {
             let said: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
             self.found.push(format!("{rows:>8} rows for {what} of {}?{}", resource.table, said.join("&")));
-            eprintln!("{}", self.found.last().unwrap());
         }
     }
 
@@ -89,7 +88,10 @@ async fn places(meter: &Meter, resource: &'static Resource, sort: &str) -> Vec<C
     let name = sort.trim_start_matches('-');
     let nullable = resource.column(name).is_some_and(|column| column.nullable);
     let asked = ask(resource, &with(&Vec::new(), "sort", sort));
-    let middle = format!("SELECT id::text FROM {0} WHERE {name} IS NOT NULL ORDER BY {name}, id OFFSET (SELECT count({name}) / 2 FROM {0}) LIMIT 1", resource.table);
+    let middle = format!(
+        "SELECT id::text FROM {0} WHERE {name} IS NOT NULL ORDER BY {name}, id OFFSET (SELECT count({name}) / 2 FROM {0}) LIMIT 1",
+        resource.table
+    );
     let mut places = Vec::new();
     for id in meter.texts(&middle).await {
         let one = ListRequest { columns: vec![resource.column(name).expect("a column")], ..asked.clone() };
@@ -172,7 +174,19 @@ async fn every_search_and_every_picker() {
     let mut excesses = Excesses::default();
     for resource in TABLES.iter().filter(|resource| resource.searchable().next().is_some()) {
         let grant = grant(resource, Role::Admin, Uuid::nil());
-        for words in ["invoice", "demurrage", "zanzibar", "TRF-00001", "000", "no such words", "in", "zq", "an", "a", "00000000-0000-0000-0000-0000000000ff"] {
+        for words in [
+            "invoice",
+            "demurrage",
+            "zanzibar",
+            "TRF-00001",
+            "000",
+            "no such words",
+            "in",
+            "zq",
+            "an",
+            "a",
+            "00000000-0000-0000-0000-0000000000ff",
+        ] {
             let asked = with(&Vec::new(), "q", words);
             let next = excesses.page(&meter, &grant, &asked, Position::First).await;
             if let Some(place) = next {
@@ -205,7 +219,10 @@ async fn own_rows_of_whoever_has_few_and_of_whoever_has_most() {
     let most = "SELECT a.user_id::text FROM transactions t JOIN accounts a ON a.id = t.account_id GROUP BY a.user_id ORDER BY count(*) DESC LIMIT 1";
     owners.extend(meter.texts(most).await);
     assert_eq!(owners.len(), 3);
-    for resource in TABLES.iter().filter(|resource| matches!(resource.table, "accounts" | "transactions" | "notifications" | "user_sessions" | "api_keys")) {
+    for resource in TABLES
+        .iter()
+        .filter(|resource| matches!(resource.table, "accounts" | "transactions" | "notifications" | "user_sessions" | "api_keys"))
+    {
         for owner in &owners {
             let grant = grant(resource, Role::User, owner.parse().expect("an id"));
             excesses.count(&meter, &grant, &Vec::new()).await;

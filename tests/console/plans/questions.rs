@@ -8,7 +8,12 @@ use super::meter::Meter;
 pub type Pairs = Vec<(String, String)>;
 
 pub fn sorts(resource: &Resource) -> Vec<String> {
-    resource.columns.iter().filter(|column| column.sortable).flat_map(|column| [column.name.to_owned(), format!("-{}", column.name)]).collect()
+    resource
+        .columns
+        .iter()
+        .filter(|column| column.sortable)
+        .flat_map(|column| [column.name.to_owned(), format!("-{}", column.name)])
+        .collect()
 }
 
 /// Every declared filter, with what separates plans that hold from plans that do not.
@@ -29,7 +34,9 @@ async fn values(meter: &Meter, resource: &Resource, column: &Column) -> Vec<(&'s
     let own = |texts: Vec<String>| texts.into_iter().map(|text| ("", text)).collect::<Vec<_>>();
     let (table, name) = source(resource, column);
     match column.kind {
-        Kind::Text(_) | Kind::LongText if is_words(column) => plain(&["invoice", "a", "demurrage", "zanzibar", "Firefox", "TRF-00001", "TRF-00019", "no such words at all"]),
+        Kind::Text(_) | Kind::LongText if is_words(column) => {
+            plain(&["invoice", "a", "demurrage", "zanzibar", "Firefox", "TRF-00001", "TRF-00019", "no such words at all"])
+        }
         Kind::Text(_) | Kind::LongText => {
             let mut texts = own(common_and_rare(meter, table, name).await);
             texts.extend(plain(&["nowhere"]));
@@ -42,14 +49,23 @@ async fn values(meter: &Meter, resource: &Resource, column: &Column) -> Vec<(&'s
             ids.extend(plain(&["00000000-0000-0000-0000-0000000000ff"]));
             ids
         }
-        Kind::Money(_) => [(".min", "10"), (".min", "99000"), (".min", "1000000"), (".max", "20"), (".max", "-90000"), (".max", "-1000000"), ("", "13.13")]
-            .map(|(suffix, value)| (suffix, value.to_owned()))
-            .into(),
+        Kind::Money(_) => [
+            (".min", "10"),
+            (".min", "99000"),
+            (".min", "1000000"),
+            (".max", "20"),
+            (".max", "-90000"),
+            (".max", "-1000000"),
+            ("", "13.13"),
+        ]
+        .map(|(suffix, value)| (suffix, value.to_owned()))
+        .into(),
         Kind::Timestamp => {
             let ends = "SELECT to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD') FROM unnest(ARRAY[now() - interval '548 days', \
                 now() - interval '10 days', now() + interval '10 days']) AS moment";
             let days = meter.texts(ends).await;
-            let mut ranges = vec![(".to", days[0].clone()), (".from", days[1].clone()), (".from", days[2].clone()), (".to", days[2].clone())];
+            let mut ranges =
+                vec![(".to", days[0].clone()), (".from", days[1].clone()), (".from", days[2].clone()), (".to", days[2].clone())];
             ranges.extend([(".to", "1990-01-01".to_owned()), (".from", "1990-01-01".to_owned())]);
             ranges
         }
