@@ -27,6 +27,7 @@ static COLUMNS: &[Column] = &[
         .filterable()
         .sortable()
         .searchable()
+        .global()
         .exported()
         .written(Input::Required)
         .slot(Slot::Title),
@@ -178,6 +179,7 @@ async fn a_table_more_is_browsed_edited_exported_remembered_and_deleted() {
     assert_eq!(names(&admin.get("/tables/widgets?kind=gear&price.min=3").await), "Wheel");
     assert_eq!(names(&admin.get("/tables/widgets?price.empty=yes").await), "Coil");
     assert_eq!(names(&admin.get("/tables/widgets?q=whe").await), "Wheel");
+    assert_eq!(admin.get("/search?q=whe").await.texts("section[aria-labelledby=found-widgets] .parts mark"), ["Whe"], "from every page");
     assert_eq!(names(&admin.get(&format!("/tables/widgets?keeper={keeper}&limit=1")).await), "Cog");
     assert_eq!(admin.get("/tables/widgets?colour=red").await.status, 400);
     let page = admin.get("/tables/widgets?limit=2").await;

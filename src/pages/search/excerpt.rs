@@ -45,7 +45,7 @@ pub fn excerpt(text: &str, words: &[String], standing: Standing) -> Option<Vec<P
     Some(pieces)
 }
 
-/// The bytes of every occurrence, whatever its case, in order and without overlaps.
+/// The bytes of every occurrence, whatever its case, in order; those that touch are one.
 fn ranges(text: &str, words: &[String], standing: Standing) -> Vec<(usize, usize)> {
     // A letter can have several small ones: each remembers where its letter begins and ends.
     let letters: Vec<(char, usize, usize)> = text
@@ -69,7 +69,7 @@ fn ranges(text: &str, words: &[String], standing: Standing) -> Vec<(usize, usize
     let mut merged: Vec<(usize, usize)> = Vec::new();
     for (from, to) in found {
         match merged.last_mut() {
-            Some(last) if from < last.1 => last.1 = last.1.max(to),
+            Some(last) if from <= last.1 => last.1 = last.1.max(to),
             Some(_) | None => merged.push((from, to)),
         }
     }
