@@ -70,66 +70,108 @@ pub fn rows(merge: &Merge<'_>, since: &Since, labels: &Labels) -> Vec<Row> {
 
 fn row(merge: &Merge<'_>, since: &Since, labels: &Labels, field: &Field, cell: &Cell) -> Option<Row> {
     let column = field.column;
-    let typed_of = |value: &Value| as_typed(value, column.kind, merge.mine.zone);
-    let theirs = typed_of(&cell.value);
-    let base_value = since.base.as_ref().and_then(|base| base.value(column));
-    let base = base_value.map(typed_of);
-    // What the form did not send was not touched.
-    let has_come =
-        merge.submission.pairs.iter().any(|pair| pair.0.strip_prefix(column.name).is_some_and(|rest| ["", ".find"].contains(&rest)));
-    let mine = if has_come { field.typed.clone() } else { base.clone().unwrap_or_else(|| theirs.clone()) };
-    let is_hidden = cell.companion == Value::Bool(true) && matches!(column.kind, Kind::SecretWhen(_))
-        || since.base.as_ref().is_some_and(|base| base.hides(column));
-    let has_changed_unseen = is_hidden && since.changed(merge.resource, column);
-    let same = |one: &str, other: &str| sent(one, column.kind) == sent(other, column.kind);
-    let agrees = same(&theirs, &mine) || field.change.as_ref().is_some_and(|change| *change == cell.value);
-    if agrees && !has_changed_unseen {
+    let compared = Compared::of(merge, since, field, cell);
+    if compared.agree && !compared.has_changed_unseen {
         return None;
     }
-    let stands = merge.answers.are_missing() || base.as_deref().is_some_and(|base| same(base, &theirs));
-    let outcome = match base.as_deref() {
-        _ if matches!(column.kind, Kind::Money(_)) => Outcome::Choose(None),
-        // What was asked and is not all answered is asked again.
-        _ if merge.answers.are_missing() && merge.answers.ask(column) => Outcome::Choose(None),
-        // Left empty, the field over a hidden value keeps it.
-        _ if has_changed_unseen && agrees => Outcome::Theirs,
-        _ if has_changed_unseen && base.as_deref() != Some(mine.as_str()) => Outcome::Choose(None),
-        Some(base) if same(base, &mine) => Outcome::Theirs,
-        Some(base) if same(base, &theirs) => Outcome::Mine,
-        Some(_) | None => Outcome::Choose(None),
-    };
-    let outcome = match (outcome, merge.answers.chosen(column)) {
-        (Outcome::Choose(_), Some(chosen)) if stands && same(chosen, &mine) => Outcome::Choose(Some(Side::Mine)),
-        (Outcome::Choose(_), Some(chosen)) if stands && same(chosen, &theirs) => Outcome::Choose(Some(Side::Theirs)),
-        (outcome, _) => outcome,
-    };
-    let told = |value: Option<&Value>, typed: &str| in_words(merge, labels, column, cell, value, typed);
-    let (base_words, their_words, my_words) = if is_hidden {
-        let theirs = if has_changed_unseen { "Another secret, not shown" } else { "A secret, not shown" };
-        let mine = if mine.is_empty() { "The secret kept" } else { "What you typed, not shown" };
-        ("A secret, not shown".to_owned(), theirs.to_owned(), mine.to_owned())
-    } else {
-        let is_base = base.as_deref().is_some_and(|base| same(base, &mine));
-        let my_value = if is_base { base_value } else { field.change.as_ref() };
-        (base.as_deref().map_or_else(String::new, |base| told(base_value, base)), told(Some(&cell.value), &theirs), told(my_value, &mine))
-    };
-    let mut compared = match column.kind {
-        Kind::Text(_) | Kind::LongText | Kind::Json | Kind::SecretWhen(_) if base.is_some() => {
-            passages(&[&their_words, &my_words, &base_words])
-        }
-        Kind::Text(_) | Kind::LongText | Kind::Json | Kind::SecretWhen(_) => passages(&[&their_words, &my_words]),
-        _ => [their_words, my_words, base_words].map(Passage::whole).into(),
-    }
-    .into_iter();
+    let outcome = compared.outcome(merge, column);
+    let (theirs, mine, base) = compared.words(merge, labels, field, cell);
+    let Compared { theirs: their_text, mine: my_text, .. } = compared;
     Some(Row {
         column: column.name,
         label: column.label,
-        theirs: Version { words: compared.next().unwrap_or_default(), typed: theirs },
-        mine: Version { words: compared.next().unwrap_or_default(), typed: mine },
-        base: base.and(compared.next()),
+        base,
+        theirs: Version { words: theirs, typed: their_text },
+        mine: Version { words: mine, typed: my_text },
         outcome,
         error: (outcome == Outcome::Choose(None) && merge.answers.leave_open(column)).then_some(CHOOSE),
     })
+}
+
+/// The versions of one field, as a form sends them.
+struct Compared<'a> {
+    base: Option<(&'a Value, String)>,
+    theirs: String,
+    mine: String,
+    /// Whether theirs and mine are the same.
+    agree: bool,
+    /// Whether no version may be shown.
+    is_hidden: bool,
+    /// Whether they put another value where nobody can see one.
+    has_changed_unseen: bool,
+}
+
+impl<'a> Compared<'a> {
+    fn of(merge: &Merge<'_>, since: &'a Since, field: &Field, cell: &Cell) -> Compared<'a> {
+        let column = field.column;
+        let typed_of = |value: &Value| as_typed(value, column.kind, merge.mine.zone);
+        let theirs = typed_of(&cell.value);
+        let base = since.base.as_ref().and_then(|base| base.value(column)).map(|value| (value, typed_of(value)));
+        // What the form did not send was not touched.
+        let is_of_field = |name: &str| name.strip_prefix(column.name).is_some_and(|rest| ["", ".find"].contains(&rest));
+        let mine = match &base {
+            _ if merge.submission.pairs.iter().any(|(name, _)| is_of_field(name)) => field.typed.clone(),
+            Some((_, base)) => base.clone(),
+            None => theirs.clone(),
+        };
+        let is_secret = matches!(column.kind, Kind::SecretWhen(_)) && cell.companion == Value::Bool(true);
+        let is_hidden = is_secret || since.base.as_ref().is_some_and(|base| base.hides(column));
+        Compared {
+            agree: same(column.kind, &theirs, &mine) || field.change.as_ref() == Some(&cell.value),
+            has_changed_unseen: is_hidden && since.changed(merge.resource, column),
+            is_hidden,
+            base,
+            theirs,
+            mine,
+        }
+    }
+
+    fn outcome(&self, merge: &Merge<'_>, column: &'static Column) -> Outcome {
+        let base = self.base.as_ref().map(|(_, typed)| typed.as_str());
+        let is_base = |version: &str| base.is_some_and(|base| same(column.kind, base, version));
+        let asked_again = merge.answers.are_missing() && merge.answers.ask(column);
+        let outcome = if matches!(column.kind, Kind::Money(_)) || asked_again {
+            Outcome::Choose(None)
+        } else if self.agree || is_base(&self.mine) {
+            // Left empty, the field over a hidden value agrees with whatever it is.
+            Outcome::Theirs
+        } else if is_base(&self.theirs) && !self.has_changed_unseen {
+            Outcome::Mine
+        } else {
+            Outcome::Choose(None)
+        };
+        // A choice holds for the two values it was made between.
+        let stands = merge.answers.are_missing() || is_base(&self.theirs);
+        match (outcome, merge.answers.chosen(column)) {
+            (Outcome::Choose(_), Some(chosen)) if stands && same(column.kind, chosen, &self.mine) => Outcome::Choose(Some(Side::Mine)),
+            (Outcome::Choose(_), Some(chosen)) if stands && same(column.kind, chosen, &self.theirs) => Outcome::Choose(Some(Side::Theirs)),
+            (outcome, _) => outcome,
+        }
+    }
+
+    /// Theirs, mine and the base as people read them.
+    fn words(&self, merge: &Merge<'_>, labels: &Labels, field: &Field, cell: &Cell) -> (Passage, Passage, Option<Passage>) {
+        if self.is_hidden {
+            let theirs = Passage::whole(if self.has_changed_unseen { "Another secret, not shown" } else { "A secret, not shown" });
+            let mine = Passage::whole(if self.mine.is_empty() { "The secret kept" } else { "What you typed, not shown" });
+            return (theirs, mine, self.base.as_ref().map(|_| Passage::whole("A secret, not shown")));
+        }
+        let told = |value: Option<&Value>, typed: &str| in_words(merge, labels, field.column, cell, value, typed);
+        let my_value = match &self.base {
+            Some((value, typed)) if same(field.column.kind, typed, &self.mine) => Some(*value),
+            Some(_) | None => field.change.as_ref(),
+        };
+        let base = self.base.as_ref().map(|(value, typed)| told(Some(value), typed));
+        let all: Vec<String> = [told(Some(&cell.value), &self.theirs), told(my_value, &self.mine)].into_iter().chain(base).collect();
+        let texts: Vec<&str> = all.iter().map(String::as_str).collect();
+        let mut passages = passages(&texts).into_iter();
+        (passages.next().unwrap_or_default(), passages.next().unwrap_or_default(), passages.next())
+    }
+}
+
+/// Whether two texts are the same to a browser that sends them.
+fn same(kind: Kind, one: &str, other: &str) -> bool {
+    sent(one, kind) == sent(other, kind)
 }
 
 /// One version as people read it: the value where there is one, else what was typed.

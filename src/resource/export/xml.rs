@@ -19,7 +19,7 @@ pub(super) fn content(out: &mut String, text: &str) {
             // A parser would make a line feed of a carriage return.
             '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => escaped(out, letter),
             _ => {
-                let plain = rest.find(|letter| is_special(letter)).unwrap_or(rest.len()).max(letter.len_utf8());
+                let plain = rest.find(is_special).unwrap_or(rest.len()).max(letter.len_utf8());
                 out.push_str(&rest[..plain]);
                 rest = &rest[plain..];
                 continue;

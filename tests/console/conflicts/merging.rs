@@ -333,7 +333,7 @@ async fn the_merge_page_has_nothing_that_axe_finds() {
     let manager = console.signed_in("manager").await;
     let mut faults = Vec::new();
     for size in [Size::Desktop, Size::Phone] {
-        let long = |words: &str| format!("{}{words}{}", "Ordered by telephone, ".repeat(40), " as agreed in March.".repeat(40));
+        let long = |words: &str| format!("{}{words}{}", "Ordered by telephone, ".repeat(6), " as agreed in March.".repeat(6));
         let before = [("amount", "10.00"), ("description", &long("delivered")), ("reference_number", "PAY-1")];
         saved(&manager, &path, &before).await;
         let window = window(&console.address, Scripts::On, size).await;
@@ -349,13 +349,6 @@ async fn the_merge_page_has_nothing_that_axe_finds() {
         window.press("[data-save]").await;
         window.find("#errors").await;
         window.look(&format!("{size:?} merge refused"), &mut faults).await;
-        if let Ok(folder) = std::env::var("MERGE_PICTURES") {
-            for theme in ["light", "dark"] {
-                window.run(&format!("document.documentElement.dataset.theme = '{theme}'; scrollTo(0, 0); return 1")).await;
-                std::fs::write(format!("{folder}/merge-{size:?}-{theme}.png"), window.client.screenshot().await.expect("a picture"))
-                    .expect("a file");
-            }
-        }
         window.close().await;
         saved(&manager, &path, &[("transaction_type", "deposit")]).await;
     }
