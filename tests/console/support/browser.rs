@@ -1,6 +1,6 @@
 //! What does a person without scripts see and send?
 
-use std::{collections::BTreeMap, sync::Mutex};
+use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
 use scraper::{Html, Selector};
 
@@ -24,7 +24,12 @@ pub struct Answer {
 
 impl Browser {
     pub fn new(base: &str) -> Browser {
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+        // The console closes what stands idle for 15 seconds; on a busy machine a form could be sent into just that.
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .pool_idle_timeout(Duration::from_secs(5))
+            .build()
+            .expect("a client");
         Browser { client, base: base.to_owned(), cookies: Mutex::new(BTreeMap::new()) }
     }
 
