@@ -47,6 +47,9 @@ impl ListRequest {
     }
 }
 
+/// As many on a walk that did not fill the page promise that going on will, within five times as far.
+const OFTEN_MET: usize = 10;
+
 /// Reads one page; the grant's rows and the request's filters hold for it.
 ///
 /// What is not held ready in its order is looked for among the next rows of the list first, which is where most of what
@@ -65,8 +68,13 @@ pub async fn read(connection: &Connection, grant: &Grant, request: &ListRequest)
     if walked.len() > usize::from(request.limit) {
         return Ok(page(walked, request));
     }
-    let is_gathered = request.asks_for_words() || store::is_few(connection, grant, request).await?;
-    let way = if is_gathered { Way::Gather } else { Way::Straight };
+    let way = if request.asks_for_words() {
+        Way::Gather
+    } else if walked.len() >= OFTEN_MET || !store::is_few(connection, grant, request).await? {
+        Way::Straight
+    } else {
+        Way::Gather
+    };
     Ok(page(rows(connection, grant, request, &ranges, way).await?, request))
 }
 
