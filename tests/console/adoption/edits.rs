@@ -82,25 +82,19 @@ async fn what_no_form_can_keep_is_refused_at_its_field() {
     for (kind, table, oddity, column, typed) in [
         (1, "users", 2, "email", "no address"),
         (1, "users", 7, "username", "line\nbreak\nmore"),
-        (2, "accounts", 2, "currency", "usd"),
+        (2, "accounts", 2, "currency", "euro"),
         (4, "system_settings", 12, "is_active", "perhaps"),
         (6, "ssot_api_aliases", 4, "expires_at", "294277-01-01"),
         (6, "ssot_api_aliases", 4, "alias_name", "<b>"),
         (7, "ssot_governance_rules", 8, "rule_config", "{\"n\": 1e200000}"),
         (7, "ssot_governance_rules", 9, "rule_config", &deep),
-        (8, "api_keys", 2, "permissions", "1"),
+        (8, "api_keys", 2, "permissions", "[1]"),
     ] {
         let id = odd_id(kind, oddity);
         let path = format!("/tables/{table}/{id}");
         let before = whole(&console, table, &id).await;
         let form = edit_form(&admin, &path).await.unwrap_or_else(|| panic!("{path} is edited"));
-        // As somebody types over what stands there.
-        let typed = if form.value(column).as_deref() == Some(typed) { format!("{typed} ") } else { typed.to_owned() };
-        let answer = send(&admin, &path, &with(filled(&form), &[(column, &typed)])).await;
-        if answer.status == 303 {
-            assert_eq!(whole(&console, table, &id).await, before, "{path} {column}: what is the same is no change");
-            continue;
-        }
+        let answer = send(&admin, &path, &with(filled(&form), &[(column, typed)])).await;
         assert_eq!(answer.status, 422, "{path} {column}: {}", answer.text());
         assert!(answer.has(&format!("#{column}-error")), "{path} {column}: {}", answer.text());
         assert_eq!(whole(&console, table, &id).await, before, "{path} {column}");
