@@ -41,7 +41,7 @@ mod support;
 mod thirteenth;
 mod tiers;
 mod transfers;
-mod weaker;
 mod verbs_in_bulk;
 mod volume;
+mod weaker;
 mod workflows;

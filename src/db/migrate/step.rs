@@ -198,7 +198,14 @@ mod tests {
     /// What surrounds a migration is sealed with it: a database that has it must find it again.
     #[test]
     fn what_surrounds_a_migration_is_part_of_what_was_released() {
-        let step = Step { version: 7, name: "any".to_owned(), effect: Effect::Adds, rollback: "", validation: "", forward: "SELECT 1;\n".to_owned() };
+        let step = Step {
+            version: 7,
+            name: "any".to_owned(),
+            effect: Effect::Adds,
+            rollback: "",
+            validation: "",
+            forward: "SELECT 1;\n".to_owned(),
+        };
         let composed = runner(&[step]).expect("a migration");
         let sums: Vec<u64> = composed.get_migrations().iter().map(refinery::Migration::checksum).collect();
         assert_eq!(sums, [3_569_130_669_163_971_249], "every database that exists would be refused");
