@@ -75,9 +75,7 @@ impl Listener {
         let port = listener.local_addr().expect("an address").port();
         let mut held = Vec::new();
         // Who is not accepted fills the queue, until nobody gets into it any more.
-        while let Ok(Ok(stream)) =
-            tokio::time::timeout(std::time::Duration::from_millis(500), TcpStream::connect(("127.0.0.1", port))).await
-        {
+        while let Ok(Ok(stream)) = tokio::time::timeout(std::time::Duration::from_secs(3), TcpStream::connect(("127.0.0.1", port))).await {
             held.push(stream);
         }
         let kept = tokio::spawn(async move {
