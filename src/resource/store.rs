@@ -21,7 +21,7 @@ use crate::{
 /// Counting stops here; what is more is "1,000+".
 pub const COUNTED: u64 = 1_000;
 /// More than this is not gathered and put in order for one page.
-const FEW: u64 = 20_000;
+const FEW: u64 = 5_000;
 /// Below this the planner's estimate is not worth having.
 const ESTIMATED: f32 = 10_000.0;
 

@@ -28,10 +28,11 @@ impl Statement {
             (Rows::All, _) => self.push("true"),
             (Rows::OwnedBy(_), Owner::Nobody) => self.push("false"),
             (Rows::OwnedBy(user), Owner::Column(column)) => self.words(&["t.", column, " = "]).bind(Value::Uuid(user)),
+            // As an array they are known before anything else is read, and their rows are found by the reference.
             (Rows::OwnedBy(user), Owner::Through { reference, table, column }) => self
-                .words(&["t.", reference, " IN (SELECT o.id FROM ", table, " o WHERE o.", column, " = "])
+                .words(&["t.", reference, " = ANY (ARRAY(SELECT o.id FROM ", table, " o WHERE o.", column, " = "])
                 .bind(Value::Uuid(user))
-                .push(")"),
+                .push("))"),
         }
     }
 
