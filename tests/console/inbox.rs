@@ -6,7 +6,7 @@ use super::{
 };
 
 fn bell(page: &Answer) -> (String, Option<String>) {
-    (page.attributes("a.bell", "aria-label").remove(0), page.texts("a.bell b").into_iter().next())
+    (page.attributes("a.bell[href='/notifications']", "aria-label").remove(0), page.texts("a.bell b").into_iter().next())
 }
 
 #[tokio::test(flavor = "multi_thread")]

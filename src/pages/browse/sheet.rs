@@ -180,6 +180,10 @@ impl Sheet<'_> {
         Clock { now: Utc::now(), zone: asked.zone }
     }
 
+    fn failed(&self) -> Frame {
+        self.frame(&format!("Error: {}", self.grant.resource().plural))
+    }
+
     fn frame(&self, title: &str) -> Frame {
         let resource = self.grant.resource();
         let crumbs =
@@ -258,7 +262,7 @@ impl Sheet<'_> {
         };
         let is_late = read.is_err();
         let page = ListPage {
-            frame: self.frame(resource.plural),
+            frame: if is_late { self.failed() } else { self.frame(resource.plural) },
             resource,
             count,
             new: self.new_link(),
@@ -301,7 +305,7 @@ impl Sheet<'_> {
         let typed = Typed { pairs, names: &Names::new(), wrong: Some(wrong) };
         let value = |name: &str| pairs.iter().find(|pair| pair.0 == name).map(|pair| pair.1.clone()).unwrap_or_default();
         let page = ListPage {
-            frame: self.frame(&format!("Error: {}", resource.plural)),
+            frame: self.failed(),
             resource,
             count: Counted::Unknown,
             new: self.new_link(),

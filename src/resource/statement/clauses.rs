@@ -154,6 +154,9 @@ impl Statement {
             Aim::Words(words) => words,
         };
         let columns: Vec<&'static Column> = columns.collect();
+        if columns.is_empty() {
+            return self.push("false");
+        }
         for (index, word) in words.iter().enumerate() {
             let position = self.keep(Value::Text(containing(word)));
             self.push(if index > 0 { " AND (false" } else { "(false" });

@@ -54,8 +54,7 @@ async fn no_list_of_old_rows_shows_a_secret() {
             .map(|column| column.name)
             .collect();
         // All that can be asked for, in either direction: the first and the last 200 rows.
-        let sorts = if table.ends_with("audit_logs") { ["created_at", "-created_at", "action"] } else { ["", "created_at", "-created_at"] };
-        for sort in sorts {
+        for sort in ["", "created_at", "-created_at"] {
             let path = format!("/tables/{table}?limit=200&sort={sort}&columns={}", offered.join(","));
             let answer = admin.get(&path).await;
             assert_eq!(answer.status, 200, "{path}: {}", answer.text());

@@ -20,7 +20,8 @@ async fn a_table_that_is_locked_ends_on_the_page() {
     let fields: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let token = page.value("csrf_token").expect("a token");
     let (list, held) = tokio::join!(auditor.get("/tables/accounts"), admin.post_with("/tables/ssot_governance_rules", &token, &fields));
-    assert_eq!(list.status, 200, "{}", list.text());
+    assert_eq!(list.status, 503, "{}", list.text());
+    assert!(list.text().starts_with("Error: Accounts"), "{}", list.text());
     assert!(list.text().contains("This takes too long to look through"), "{}", list.text());
     assert_passing(&held, "Somebody else is changing this at the same moment");
     // What is not held is read meanwhile.

@@ -20,6 +20,9 @@ use super::{
     values::{escaped, some_kinds},
 };
 
+/// How often a form is sent again that met another at a row.
+const TRIES: usize = 20;
+
 /// A form as it stands on a page.
 #[derive(Debug, Clone)]
 struct Form {
@@ -109,17 +112,15 @@ impl<'a> Sender<'a> {
     }
 
     async fn send(&mut self, form: &Form, what: &str, fields: &Fields) {
-        let answer = if form.posts {
-            self.browser.post_raw(&form.action, body(&self.token, fields)).await
-        } else {
-            let mut pairs = Vec::new();
-            for (name, value) in fields {
-                // What fits no address is sent by posts alone.
-                let (Some(name), Some(value)) = (escaped(name.as_bytes()), escaped(value)) else { return };
-                pairs.push(format!("{name}={value}"));
+        let Some(mut answer) = self.answer(form, fields).await else { return };
+        // The other half of the forms is sent at the same time, and meets these at a row now and then.
+        for _ in 0..TRIES {
+            if answer.status != 503 || !answer.text().contains("Somebody else is changing this at the same moment") {
+                break;
             }
-            self.browser.get(&format!("{}?{}", form.action.split('?').next().unwrap_or_default(), pairs.join("&"))).await
-        };
+            let Some(again) = self.answer(form, fields).await else { return };
+            answer = again;
+        }
         self.sent += 1;
         let is_out = answer.location.as_deref().is_some_and(|to| to.starts_with("/login")) || answer.body.contains("action=\"/login\"");
         if is_out {
@@ -127,6 +128,16 @@ impl<'a> Sender<'a> {
         }
         let said = faults(&answer).into_iter().map(|fault| format!("{} {} {what}: {fault}", self.username, form.action));
         self.wrong.extend(said);
+    }
+
+    /// `None` for what fits no address: that is sent by posts alone.
+    async fn answer(&self, form: &Form, fields: &Fields) -> Option<Answer> {
+        if form.posts {
+            return Some(self.browser.post_raw(&form.action, body(&self.token, fields)).await);
+        }
+        let pairs: Option<Vec<String>> =
+            fields.iter().map(|(name, value)| Some(format!("{}={}", escaped(name.as_bytes())?, escaped(value)?))).collect();
+        Some(self.browser.get(&format!("{}?{}", form.action.split('?').next().unwrap_or_default(), pairs?.join("&"))).await)
     }
 
     /// The form as it stands, but for one field at a time, and in the shapes no browser sends it in.
