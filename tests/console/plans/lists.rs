@@ -59,7 +59,7 @@ impl Excesses {
             Position::Before(_) => "a page before a place",
         };
         asked.position = position;
-        let (rows, read) = meter.rows_read(page::read(&meter.pages, grant, &asked)).await;
+        let (rows, read) = meter.rows_read(Box::pin(page::read(&meter.pages, grant, &asked))).await;
         self.note(grant.resource(), what, pairs, rows);
         match read {
             Ok(page) => page.next,
@@ -72,7 +72,7 @@ impl Excesses {
 
     async fn count(&mut self, meter: &Meter, grant: &Grant, pairs: &Pairs) {
         let asked = ask(grant.resource(), pairs);
-        let (rows, counted) = meter.rows_read(store::count(&meter.pages, grant, &asked)).await;
+        let (rows, counted) = meter.rows_read(Box::pin(store::count(&meter.pages, grant, &asked))).await;
         counted.expect("a count");
         self.note(grant.resource(), "the count", pairs, rows);
     }

@@ -38,7 +38,7 @@ async fn large() -> &'static TestDatabase {
             let mut owner = database.as_owner().await;
             // The same sample on every machine, and no other one in the middle of a test.
             owner.batch_execute("SELECT setseed(0.5)").await.expect("a seed");
-            demo::fill_to_measure(&mut owner, chrono::Utc::now().date_naive(), HASH, VOLUME, |_| {}).await.expect("filled");
+            Box::pin(demo::fill_to_measure(&mut owner, chrono::Utc::now().date_naive(), HASH, VOLUME, |_| {})).await.expect("filled");
             for table in ["users", "accounts", "transactions", "audit_logs", "ssot_audit_logs", "ssot_api_aliases", "ssot_api_contracts"] {
                 owner.batch_execute(&format!("ALTER TABLE {table} SET (autovacuum_enabled = false)")).await.expect("left alone");
             }
@@ -61,7 +61,8 @@ static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 impl Meter {
     pub async fn new() -> Meter {
         let turn = TURN.lock().await;
-        let database = large().await;
+        // A test's future lies on its thread's stack.
+        let database = Box::pin(large()).await;
         let pages = Database::new(database.application.manager(), 1, ServingRole::LoggedIn).read().await.expect("a connection");
         let meter = Meter { pages, owner: database.as_owner().await, known: Cell::new(0), _turn: turn };
         meter.total_read().await;
