@@ -111,7 +111,9 @@ pub async fn serve(settings: Settings, mode: Mode, tables: Tables) -> Result<(),
         },
     };
 
-    tracing::info!("stopping: requests in flight are finished first, unless a second signal cuts them off");
+    if outcome.is_ok() {
+        tracing::info!("stopping: requests in flight are finished first, unless a second signal cuts them off");
+    }
     tokio::select! {
         () = handle.stop(true) => {}
         // Not by `stop(false)`, which would wait its turn behind the first: the end of the process cuts them off.

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use uuid::Uuid;
 
 use super::{
-    edit::{carried_back, keeping, next},
+    edit::{carried_back, next},
     filling::{filled, find, name_references, owned, take_ownership},
     query,
     record::{back, readable, record_id, resource},
@@ -76,7 +76,6 @@ pub async fn create(
 ) -> Result<HttpResponse, PageError> {
     let resource = resource(&console, &path)?;
     let grant = visit.actor.authorize(Action::Create, resource)?;
-    let keep = |error: PageError| keeping(error, &request, &submission);
     let back = carried_back(&submission)?;
     let id = match submission.get("id").filter(|id| !id.is_empty()) {
         Some(id) => {
@@ -84,9 +83,8 @@ pub async fn create(
         }
         None => Uuid::now_v7(),
     };
-    let connection = console.database.read().await.map_err(|error| keep(error.into()))?;
-    let (mut draft, problems) =
-        filled(&connection, &console, &visit, &grant, None, &submission).await.map_err(|error| keep(error.into()))?;
+    let connection = console.database.read().await?;
+    let (mut draft, problems) = filled(&connection, &console, &visit, &grant, None, &submission).await?;
     let mut sheet = Sheet { resource, subject: Subject::New(id), back, problems, holder: None, stuck: None, guard: Guard::Typed };
     if let Some(asked) = submission.get("find") {
         find(&connection, &visit, &mut draft, asked).await?;
@@ -98,11 +96,11 @@ pub async fn create(
     // What was sound when the form came first may have become wrong since: an account was deactivated.
     let may_have_been_sound = sheet.problems.is_empty() && draft.is_legible();
     if !may_have_been_sound {
-        return refused(&request, &console, &visit, &grant, &draft, &sheet).await.map_err(keep);
+        return refused(&request, &console, &visit, &grant, &draft, &sheet).await;
     }
     let mut changes = draft.changes();
     changes.extend(owned(&grant));
-    let write = Write::begin(&console.database, &visit.origin).await.map_err(|error| keep(error.into()))?;
+    let write = Write::begin(&console.database, &visit.origin).await?;
     let created = if is_sound {
         workflows::create(&write, &visit.actor, &grant, &console.keys, id, &changes).await.map(Some)
     } else {
@@ -110,30 +108,30 @@ pub async fn create(
     };
     let created = match created {
         Ok(Some(created)) => {
-            write.commit().await.map_err(|error| keep(error.into()))?;
+            write.commit().await?;
             created
         }
         Err(WorkflowError::Stranded(stranded)) => {
             drop(write);
-            let connection = console.database.read().await.map_err(|error| keep(error.into()))?;
+            let connection = console.database.read().await?;
             sheet.stuck = Some(stuck::list(&connection, &stranded).await?);
             sheet.problems.push(("This form", stranded.to_string()));
-            return refused(&request, &console, &visit, &grant, &draft, &sheet).await.map_err(keep);
+            return refused(&request, &console, &visit, &grant, &draft, &sheet).await;
         }
         Ok(None) => {
             drop(write);
-            return refused(&request, &console, &visit, &grant, &draft, &sheet).await.map_err(keep);
+            return refused(&request, &console, &visit, &grant, &draft, &sheet).await;
         }
         Err(error) => {
             drop(write);
             match refusal::of(error, &draft) {
-                Refusal::Page(error) => return Err(keep(error)),
+                Refusal::Page(error) => return Err(error),
                 Refusal::Stale(_) => return Err(PageError::internal("a new record cannot have been changed")),
                 Refusal::Fields { errors, problems, taken } => {
                     sheet.holder = refusal::holder(&console, &visit, &draft, taken.as_ref()).await?;
                     refusal::refuse(&mut draft, errors, sheet.holder.as_ref(), taken.as_ref());
                     sheet.problems.extend(problems);
-                    return refused(&request, &console, &visit, &grant, &draft, &sheet).await.map_err(keep);
+                    return refused(&request, &console, &visit, &grant, &draft, &sheet).await;
                 }
             }
         }

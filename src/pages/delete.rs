@@ -5,7 +5,7 @@ use askama::Template;
 
 use super::{
     display::Counted,
-    edit::{carried_back, keeping, leave},
+    edit::{carried_back, leave},
     frame::{FlashKind, Frame},
     offers, query,
     record::{back, readable, record_id, resource, trail, with_back},
@@ -88,20 +88,19 @@ pub async fn delete(
     let resource = resource(&console, &path.0)?;
     let id = record_id(&path.1)?;
     let back = carried_back(&submission)?;
-    let keep = |error: PageError| keeping(error, &request, &submission);
-    let (connection, _, record) = readable(&console, &visit, resource, id).await.map_err(keep)?;
+    let (connection, _, record) = readable(&console, &visit, resource, id).await?;
     if let Removal::Never(_) = resource.removal {
         return draw(&request, &console, &visit, &connection, &record, back.as_deref(), StatusCode::CONFLICT).await;
     }
     let grant = visit.actor.authorize(Action::Delete, resource)?;
     let seen = submission.get("version").filter(|version| !version.is_empty());
     drop(connection);
-    let write = Write::begin(&console.database, &visit.origin).await.map_err(|error| keep(error.into()))?;
+    let write = Write::begin(&console.database, &visit.origin).await?;
     // What falls through is drawn again as it stands now, with what is in the way.
     match workflows::delete(&write, &console.registry, &grant, id).await {
         Ok(gone) if seen != Some(gone.version().as_str()) => {}
         Ok(gone) => {
-            write.commit().await.map_err(|error| keep(error.into()))?;
+            write.commit().await?;
             let list = back.unwrap_or_else(|| urls::list_url(resource));
             // The way back may have been the record itself.
             let to = if list.starts_with(&urls::record_url(resource, id)) { urls::list_url(resource) } else { list };
@@ -116,7 +115,7 @@ pub async fn delete(
             let ways = stuck::list(&connection, &stranded).await?.ways();
             return Err(PageError::Conflict { what: stranded.to_string(), ways });
         }
-        Err(error) => return Err(keep(refusal::page(error))),
+        Err(error) => return Err(refusal::page(error)),
     }
     drop(write);
     let (connection, _, record) = readable(&console, &visit, resource, id).await?;

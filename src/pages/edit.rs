@@ -10,7 +10,6 @@ use super::{
     offers, query,
     record::{back, readable, record_id, resource, with_back},
     refusal::{self, Refusal},
-    resume,
     sheet::{Guard, Sheet, Subject, draw, refused},
     stuck, urls, verbs,
     visit::Visit,
@@ -24,7 +23,7 @@ use crate::{
     },
     auth::policy::Action,
     db::write::Write,
-    error::{Kept, PageError, WayOn},
+    error::{PageError, WayOn},
     resource::{
         column::Input,
         form::{Draft, Submission, as_typed},
@@ -89,7 +88,6 @@ pub async fn save(
     let resource = resource(&console, &path.0)?;
     let id = record_id(&path.1)?;
     let sent = submission;
-    let keep = |error: PageError| keeping(error, &request, &sent);
     let (version, submission) = sent.without_version();
     let answers = conflict::Answers::of(resource, &submission);
     let grant = visit.actor.authorize(Action::Edit, resource)?;
@@ -97,10 +95,9 @@ pub async fn save(
     let found = readable(&console, &visit, resource, id).await;
     let (connection, record) = match found.and_then(|(connection, _, record)| editable(&visit, &record).map(|()| (connection, record))) {
         Ok(found) => found,
-        Err(error) => return lost::page_of(error, &request, &console, &visit, resource, &submission).await.map_err(keep),
+        Err(error) => return lost::page_of(error, &request, &console, &visit, resource, &submission).await,
     };
-    let (mut draft, problems) =
-        filled(&connection, &console, &visit, &grant, Some(&record), &submission).await.map_err(|error| keep(error.into()))?;
+    let (mut draft, problems) = filled(&connection, &console, &visit, &grant, Some(&record), &submission).await?;
     let subject = Subject::Known { record: &record, version: &version };
     let mut sheet = Sheet { resource, subject, back, problems, holder: None, stuck: None, guard: Guard::Typed };
     if let Some(asked) = submission.get("find") {
@@ -110,17 +107,16 @@ pub async fn save(
     }
     if answers.are_missing() {
         let submission = answers.undone(&submission);
-        let (mine, _) =
-            filled(&connection, &console, &visit, &grant, Some(&record), &submission).await.map_err(|error| keep(error.into()))?;
+        let (mine, _) = filled(&connection, &console, &visit, &grant, Some(&record), &submission).await?;
         let is_current = record.version() == version;
         let opened = answers.opened().filter(|_| is_current).unwrap_or(&version);
         let back = sheet.back.as_deref();
         let merge = Merge { resource, theirs: &record, mine: &mine, submission: &submission, opened, answers: &answers, back };
-        return conflict::page_of(&request, &console, &visit, &connection, merge).await.map_err(keep);
+        return conflict::page_of(&request, &console, &visit, &connection, merge).await;
     }
     if !draft.is_sound() || !sheet.problems.is_empty() {
         drop(connection);
-        return refused(&request, &console, &visit, &grant, &draft, &sheet).await.map_err(keep);
+        return refused(&request, &console, &visit, &grant, &draft, &sheet).await;
     }
     let changes = draft.changes();
     if changes.is_empty() {
@@ -132,18 +128,18 @@ pub async fn save(
         ));
     }
     drop(connection);
-    let write = Write::begin(&console.database, &visit.origin).await.map_err(|error| keep(error.into()))?;
+    let write = Write::begin(&console.database, &visit.origin).await?;
     let saved = match workflows::save(&write, &visit.actor, &grant, &console.keys, id, &version, &changes).await {
         Ok(saved) => {
-            write.commit().await.map_err(|error| keep(error.into()))?;
+            write.commit().await?;
             saved
         }
         Err(WorkflowError::Stranded(stranded)) => {
             drop(write);
-            let connection = console.database.read().await.map_err(|error| keep(error.into()))?;
+            let connection = console.database.read().await?;
             sheet.stuck = Some(stuck::list(&connection, &stranded).await?);
             sheet.problems.push(("This form", stranded.to_string()));
-            return refused(&request, &console, &visit, &grant, &draft, &sheet).await.map_err(keep);
+            return refused(&request, &console, &visit, &grant, &draft, &sheet).await;
         }
         Err(error) => {
             drop(write);
@@ -151,16 +147,16 @@ pub async fn save(
                 Refusal::Page(error @ PageError::NotFound { .. }) => {
                     // Deleted between two looks: the second tells by whom.
                     let error = readable(&console, &visit, resource, id).await.err().unwrap_or(error);
-                    return lost::page_of(error, &request, &console, &visit, resource, &submission).await.map_err(keep);
+                    return lost::page_of(error, &request, &console, &visit, resource, &submission).await;
                 }
-                Refusal::Page(error) => return Err(keep(error)),
+                Refusal::Page(error) => return Err(error),
                 Refusal::Stale(theirs) => {
                     if let Err(error) = editable(&visit, &theirs) {
-                        return lost::page_of(error, &request, &console, &visit, resource, &submission).await.map_err(keep);
+                        return lost::page_of(error, &request, &console, &visit, resource, &submission).await;
                     }
-                    let connection = console.database.read().await.map_err(|error| keep(error.into()))?;
+                    let connection = console.database.read().await?;
                     let mine = filled(&connection, &console, &visit, &grant, Some(&theirs), &submission).await;
-                    let (mine, _) = mine.map_err(|error| keep(error.into()))?;
+                    let (mine, _) = mine?;
                     let back = sheet.back.as_deref();
                     let merge = Merge {
                         resource,
@@ -171,13 +167,13 @@ pub async fn save(
                         answers: &answers,
                         back,
                     };
-                    return conflict::page_of(&request, &console, &visit, &connection, merge).await.map_err(keep);
+                    return conflict::page_of(&request, &console, &visit, &connection, merge).await;
                 }
                 Refusal::Fields { errors, problems, taken } => {
                     sheet.holder = refusal::holder(&console, &visit, &draft, taken.as_ref()).await?;
                     refusal::refuse(&mut draft, errors, sheet.holder.as_ref(), taken.as_ref());
                     sheet.problems.extend(problems);
-                    return refused(&request, &console, &visit, &grant, &draft, &sheet).await.map_err(keep);
+                    return refused(&request, &console, &visit, &grant, &draft, &sheet).await;
                 }
             }
         }
@@ -210,20 +206,4 @@ pub fn leave(console: &Console, to: &str, kind: FlashKind, text: &str) -> HttpRe
     let mut response = HttpResponse::SeeOther().insert_header(("location", to)).finish();
     flash::set(&mut response, console, kind, text);
     response
-}
-
-/// While the database is away the page keeps what was typed.
-pub fn keeping(error: PageError, request: &HttpRequest, submission: &Submission) -> PageError {
-    match error {
-        PageError::Unavailable { retry_after, cause, kept: None, source } => {
-            let kept = resume::action(request).map(|action| Kept {
-                action,
-                fields: resume::without_secrets(submission),
-                word: "Send it again",
-                token: None,
-            });
-            PageError::Unavailable { retry_after, cause, kept, source }
-        }
-        other => other,
-    }
 }

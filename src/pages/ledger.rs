@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 
 use super::{
     display::{Grouped, MoneyShown, TimeShown},
-    edit::{keeping, leave},
+    edit::leave,
     frame::{Crumb, FlashKind, Frame},
     query,
     response::page,
@@ -173,7 +173,7 @@ pub async fn check(
             })
         }
         Err(error @ CheckError::NotYours) => Err(PageError::Forbidden { what: error.to_string(), allowed_roles: Vec::new() }),
-        Err(CheckError::Database(error)) => Err(keeping(error.into(), &request, &submission)),
+        Err(CheckError::Database(error)) => Err(error.into()),
         Err(error @ CheckError::Sums(_)) => Err(PageError::internal(error)),
     }
 }

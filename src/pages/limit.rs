@@ -5,7 +5,7 @@ use askama::Template;
 
 use super::{
     display::{Field, FieldError, Input, LineKind, Presence},
-    edit::{carried_back, keeping},
+    edit::carried_back,
     frame::Frame,
     offers, query,
     record::{back, readable, record_id, trail, with_back},
@@ -75,9 +75,8 @@ async fn save(
     let resource = accounts(&console)?;
     let id = record_id(&path)?;
     let grant = visit.actor.authorize(Action::SetLimit, resource)?;
-    let keep = |error: PageError| keeping(error, &request, &submission);
     let back = carried_back(&submission)?;
-    let (connection, _, record) = readable(&console, &visit, resource, id).await.map_err(keep)?;
+    let (connection, _, record) = readable(&console, &visit, resource, id).await?;
     let lowest = submission.get("lowest_balance").unwrap_or_default();
     let version = submission.get("version").unwrap_or_default();
     let garbled = submission.garbled.iter().any(|name| name == "lowest_balance");
@@ -94,16 +93,16 @@ async fn save(
         }
     };
     drop(connection);
-    let write = Write::begin(&console.database, &visit.origin).await.map_err(|error| keep(error.into()))?;
+    let write = Write::begin(&console.database, &visit.origin).await?;
     match limit::set(&write, &grant, id, version, amount).await {
         Ok(done) => {
-            write.commit().await.map_err(|error| keep(error.into()))?;
+            write.commit().await?;
             verbs::finished(&request, &console, &visit, resource, done, back.as_deref(), verbs::Next::Record).await
         }
         Err(WorkflowError::Fields(errors)) => {
             drop(write);
             let words = errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join(" ");
-            let connection = console.database.read().await.map_err(|error| keep(error.into()))?;
+            let connection = console.database.read().await?;
             let typed = Typed { lowest: Some(lowest), version: Some(version), error: Some(words) };
             draw(&request, &console, &visit, &connection, &record, back.as_deref(), typed).await
         }
@@ -111,7 +110,7 @@ async fn save(
             let ways = vec![WayOn::new("The account", with_back(urls::record_url(resource, id), back.as_deref()))];
             Err(PageError::Conflict { what, ways })
         }
-        Err(error) => Err(keep(refusal::page(error))),
+        Err(error) => Err(refusal::page(error)),
     }
 }
 

@@ -18,7 +18,6 @@ pub use words::Words;
 use super::{
     consequences::counted,
     display::{Field, FieldError, Input, Presence, TimeShown, return_to},
-    edit::keeping,
     frame::{Crumb, Frame},
     record::record_id,
     response::page,
@@ -109,9 +108,8 @@ async fn start(
     path: web::Path<String>,
     submission: Submission,
 ) -> Result<HttpResponse, PageError> {
-    let keep = |error: PageError| keeping(error, &request, &submission);
-    let connection = console.database.read().await.map_err(|error| keep(error.into()))?;
-    let run = found(&connection, &path).await.map_err(keep)?;
+    let connection = console.database.read().await?;
+    let run = found(&connection, &path).await?;
     drop(connection);
     let grant = visit.actor.authorize(run.verb.action(), subject(&console, &run)?)?;
     visible(&console, &visit, &run)?;
@@ -120,14 +118,14 @@ async fn start(
     }
     let reason = submission.get("reason").unwrap_or_default();
     let garbled = submission.garbled.iter().any(|name| name == "reason");
-    let write = Write::begin(&console.database, &visit.origin).await.map_err(|error| keep(error.into()))?;
+    let write = Write::begin(&console.database, &visit.origin).await?;
     let started = match garbled {
         true => Err(RunError::Reason("Holds bytes that are not text (UTF-8). Type it again.")),
         false => run::start(&write, &grant, &visit.origin, run.id, reason).await,
     };
     match started {
         Ok(()) => {
-            write.commit().await.map_err(|error| keep(error.into()))?;
+            write.commit().await?;
             Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, urls::run_url(run.id))).finish())
         }
         Err(error @ (RunError::Reason(_) | RunError::Selection(_))) => {
@@ -138,7 +136,7 @@ async fn start(
             let said = error.to_string();
             Ok(draw(&request, &console, &visit, &seen, Typed { reason, error: Some(said) }))
         }
-        Err(error) => Err(keep(page_error(error))),
+        Err(error) => Err(page_error(error)),
     }
 }
 

@@ -2,13 +2,12 @@
 
 use std::collections::HashSet;
 
-use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use actix_web::{HttpResponse, http::header, web};
 use chrono::Utc;
 use uuid::Uuid;
 
 use super::{
     browse::{check, find},
-    edit::keeping,
     query, runs,
     shown::Viewer,
     urls,
@@ -37,7 +36,6 @@ use crate::{
 /// # Errors
 /// 422 for a selection that cannot be looked at, 403 for whoever may not do this to one row, either.
 pub async fn select(
-    request: HttpRequest,
     console: web::Data<Console>,
     visit: Visit,
     path: web::Path<String>,
@@ -45,18 +43,17 @@ pub async fn select(
 ) -> Result<HttpResponse, PageError> {
     let resource = find(&console, &path)?;
     let (verb, grant) = chosen_verb(&visit, resource, submission.get("decision"))?;
-    let keep = |error: PageError| keeping(error, &request, &submission);
     if submission.garbled.iter().any(|name| name == "reason") {
         return Err(unprocessable("The reason holds bytes that are not text (UTF-8). Type it again."));
     }
     let chosen = match submission.get("all").filter(|query| !query.is_empty()) {
-        Some(query) => all(&console, &visit, resource, query).await.map_err(keep)?,
+        Some(query) => all(&console, &visit, resource, query).await?,
         None => ticked(resource, &submission)?,
     };
-    let write = Write::begin(&console.database, &visit.origin).await.map_err(|error| keep(error.into()))?;
+    let write = Write::begin(&console.database, &visit.origin).await?;
     let reason = submission.get("reason").unwrap_or_default();
-    let run = freeze(&write, &visit.actor, &grant, &chosen, verb, reason).await.map_err(|error| keep(runs::page_error(error)))?;
-    write.commit().await.map_err(|error| keep(error.into()))?;
+    let run = freeze(&write, &visit.actor, &grant, &chosen, verb, reason).await.map_err(runs::page_error)?;
+    write.commit().await?;
     Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, urls::run_url(run))).finish())
 }
 

@@ -8,7 +8,7 @@ use chrono::Utc;
 
 use super::{
     display::{Field, FieldError, Input, LineKind, MoneyShown, Presence, TimeShown},
-    edit::{keeping, leave},
+    edit::leave,
     frame::{Crumb, FlashKind, Frame},
     query, response,
     stuck::{self, StuckList},
@@ -90,10 +90,9 @@ pub async fn save(
     submission: Submission,
 ) -> Result<HttpResponse, PageError> {
     let grant = visit.actor.authorize(Action::Edit, settings(&console)?)?;
-    let keep = |error: PageError| keeping(error, &request, &submission);
     let mut typed = Typed::sent(&submission);
-    let connection = console.database.read().await.map_err(|error| keep(error.into()))?;
-    let in_force = tiers::read(&connection).await.map_err(|error| keep(error.into()))?;
+    let connection = console.database.read().await?;
+    let in_force = tiers::read(&connection).await?;
     drop(connection);
     if typed.changed_rows(&submission) {
         return draw(&request, &console, &visit, &in_force, &typed, Again::Drawn);
@@ -101,17 +100,17 @@ pub async fn save(
     let Some((wanted, days)) = typed.check() else {
         return draw(&request, &console, &visit, &in_force, &typed, Again::Wrong);
     };
-    let write = Write::begin(&console.database, &visit.origin).await.map_err(|error| keep(error.into()))?;
+    let write = Write::begin(&console.database, &visit.origin).await?;
     match tiers::save(&write, &grant, &typed.version, &wanted, days).await {
         Ok(Saved::Changed) => {
-            write.commit().await.map_err(|error| keep(error.into()))?;
+            write.commit().await?;
             let said = "Saved the approval rules. They hold from now on, also for what waits already.";
             Ok(leave(&console, PATH, FlashKind::Done, said))
         }
         Ok(Saved::Unchanged) => Ok(leave(&console, PATH, FlashKind::Warning, "Nothing was changed.")),
         Ok(Saved::Stale) => {
             drop(write);
-            let connection = console.database.read().await.map_err(|error| keep(error.into()))?;
+            let connection = console.database.read().await?;
             let in_force = tiers::read(&connection).await?;
             drop(connection);
             // Sent once more, it replaces what has just been shown.
@@ -125,7 +124,7 @@ pub async fn save(
             drop(connection);
             draw(&request, &console, &visit, &in_force, &typed, Again::Stuck(list))
         }
-        Err(error) => Err(keep(super::refusal::page(error))),
+        Err(error) => Err(super::refusal::page(error)),
     }
 }
 

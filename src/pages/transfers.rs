@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     display::{FieldError, Input, TimeShown},
-    edit::{carried_back, keeping},
+    edit::carried_back,
     fields::{self, Drawn},
     filling::{complete, find, intruding, name_references},
     frame::Frame,
@@ -106,7 +106,6 @@ async fn create(
     submission: Submission,
 ) -> Result<HttpResponse, PageError> {
     let (resource, grant) = allowed(&console, &visit)?;
-    let keep = |error: PageError| keeping(error, &request, &submission);
     let back = carried_back(&submission)?;
     let id = match submission.get("id").filter(|id| !id.is_empty()) {
         Some(id) => {
@@ -114,16 +113,16 @@ async fn create(
         }
         None => Uuid::now_v7(),
     };
-    let connection = console.database.read().await.map_err(|error| keep(error.into()))?;
+    let connection = console.database.read().await?;
     let mut draft = Draft::submitted(&FORM, None, &submission, visit.actor.preferences.time_zone);
-    complete(&connection, &console, &visit, &mut draft, &submission).await.map_err(|error| keep(error.into()))?;
+    complete(&connection, &console, &visit, &mut draft, &submission).await?;
     let mut sheet = Sheet { resource, id, back, problems: intruders(resource, &submission), typed: true };
     if let Some(asked) = submission.get("find") {
         find(&connection, &visit, &mut draft, asked).await?;
         sheet.problems.clear();
         return draw(&request, &console, &visit, &connection, &grant, StatusCode::OK, &draft, &sheet).await;
     }
-    let (source, target) = currencies(&connection, &visit, &console, &draft).await.map_err(|error| keep(error.into()))?;
+    let (source, target) = currencies(&connection, &visit, &console, &draft).await?;
     if let (Some(source), Some(target)) = (&source, &target)
         && source != target
     {
@@ -134,30 +133,28 @@ async fn create(
     drop(connection);
     let Some(asked) = asked else {
         let wrong: Vec<_> = draft.errors().map(|(column, _)| column.name).chain(sheet.problems.iter().map(|(label, _)| *label)).collect();
-        attempt::record(&console.database, &visit.origin, Attempt::Transfer, id, &wrong).await.map_err(|error| keep(error.into()))?;
-        let connection = console.database.read().await.map_err(|error| keep(error.into()))?;
+        attempt::record(&console.database, &visit.origin, Attempt::Transfer, id, &wrong).await?;
+        let connection = console.database.read().await?;
         return draw(&request, &console, &visit, &connection, &grant, StatusCode::UNPROCESSABLE_ENTITY, &draft, &sheet).await;
     };
-    let write = Write::begin(&console.database, &visit.origin).await.map_err(|error| keep(error.into()))?;
+    let write = Write::begin(&console.database, &visit.origin).await?;
     let made = match transfer::make(&write, &visit.actor, &grant, id, &asked).await {
         Ok(made) => {
-            write.commit().await.map_err(|error| keep(error.into()))?;
+            write.commit().await?;
             made
         }
         Err(error) => {
             drop(write);
             if let Some(wrong) = attempt::fields(&error) {
-                attempt::record(&console.database, &visit.origin, Attempt::Transfer, id, &wrong)
-                    .await
-                    .map_err(|error| keep(error.into()))?;
+                attempt::record(&console.database, &visit.origin, Attempt::Transfer, id, &wrong).await?;
             }
             match refusal::of(error, &draft) {
-                Refusal::Page(error) => return Err(keep(error)),
+                Refusal::Page(error) => return Err(error),
                 Refusal::Stale(_) => return Err(PageError::internal("a new transfer cannot have been changed")),
                 Refusal::Fields { errors, problems, taken: _ } => {
                     draft.refuse(errors);
                     sheet.problems.extend(problems);
-                    let connection = console.database.read().await.map_err(|error| keep(error.into()))?;
+                    let connection = console.database.read().await?;
                     return draw(&request, &console, &visit, &connection, &grant, StatusCode::UNPROCESSABLE_ENTITY, &draft, &sheet).await;
                 }
             }

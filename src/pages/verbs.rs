@@ -8,7 +8,7 @@ use super::{
     bearings,
     consequences::counted,
     display::FieldError,
-    edit::{carried_back, keeping, leave},
+    edit::{carried_back, leave},
     frame::{FlashKind, Frame},
     offers::{label, named, obstacle, url_of},
     password_link::{self, Mailed},
@@ -113,9 +113,8 @@ pub async fn act(
     let id = record_id(&path.1)?;
     let (action, grant) = verb(&visit, resource, &path.2)?;
     let back = carried_back(&submission)?;
-    let keep = |error: PageError| keeping(error, &request, &submission);
     // Whoever may not see it hears that it is not there.
-    let (connection, _, record) = readable(&console, &visit, resource, id).await.map_err(keep)?;
+    let (connection, _, record) = readable(&console, &visit, resource, id).await?;
     let reason = submission.get("reason").unwrap_or_default();
     let makes = match submission.get("id").filter(|id| !id.is_empty() && action == Action::Reverse) {
         Some(id) => {
@@ -141,16 +140,14 @@ pub async fn act(
         };
         drop(connection);
         if action == Action::Reverse {
-            attempt::record(&console.database, &visit.origin, Attempt::Reversal, id, &["reason"])
-                .await
-                .map_err(|error| keep(error.into()))?;
+            attempt::record(&console.database, &visit.origin, Attempt::Reversal, id, &["reason"]).await?;
         }
-        let connection = console.database.read().await.map_err(|error| keep(error.into()))?;
+        let connection = console.database.read().await?;
         let asked = Asked { error: Some(("reason", words.to_owned())), ..asked };
         return draw(&request, &console, &visit, &connection, asked, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
     drop(connection);
-    let write = Write::begin(&console.database, &visit.origin).await.map_err(|error| keep(error.into()))?;
+    let write = Write::begin(&console.database, &visit.origin).await?;
     let outcome = match (action, reach) {
         (Action::Reverse, _) => reversal::reverse(&write, &visit.actor, &grant, makes, id, reason).await,
         (_, session::Reach::AllOfUser) => session::revoke(&write, &grant, id, reach).await,
@@ -161,16 +158,14 @@ pub async fn act(
         Err(error) => {
             drop(write);
             if let (Action::Reverse, Some(wrong)) = (action, attempt::fields(&error)) {
-                attempt::record(&console.database, &visit.origin, Attempt::Reversal, id, &wrong)
-                    .await
-                    .map_err(|error| keep(error.into()))?;
+                attempt::record(&console.database, &visit.origin, Attempt::Reversal, id, &wrong).await?;
             }
             Err(error)
         }
     };
     match outcome {
         Ok((done, write)) => {
-            write.commit().await.map_err(|error| keep(error.into()))?;
+            write.commit().await?;
             finished(&request, &console, &visit, resource, done, back.as_deref(), Next::Record).await
         }
         Err(WorkflowError::Fields(errors)) => {
@@ -200,7 +195,7 @@ pub async fn act(
             }
             Err(PageError::Conflict { what, ways })
         }
-        Err(error) => Err(keep(refusal::page(error))),
+        Err(error) => Err(refusal::page(error)),
     }
 }
 

@@ -13,14 +13,7 @@ use crate::{
     auth::{grant::Grant, policy::Action},
     db::write::Write,
     error::{PageError, WayOn},
-    pages::{
-        edit::{keeping, leave},
-        frame::FlashKind,
-        query as parameters,
-        record::record_id,
-        shown::money,
-        visit::Visit,
-    },
+    pages::{edit::leave, frame::FlashKind, query as parameters, record::record_id, shown::money, visit::Visit},
     resource::form::Submission,
     workflows::{
         approval::{self, Decision, Refusal, Standing, item::Item, queue::Tab},
@@ -78,25 +71,24 @@ pub async fn send(
 ) -> Result<HttpResponse, PageError> {
     let transaction = record_id(&path)?;
     let pairs = parameters::pairs(&request)?;
-    let keep = |error: PageError| keeping(error, &request, &submission);
     let said = submission.get("decision").and_then(Said::named);
     let said = said.ok_or_else(|| PageError::Unprocessable { what: "Say approve, reject, ask or answer.".to_owned() })?;
-    let grant = permitted(&console, &visit, transaction, said).await.map_err(keep)?;
+    let grant = permitted(&console, &visit, transaction, said).await?;
     let reason = submission.get("reason").unwrap_or_default();
     let seen = submission.get("seen").unwrap_or_default();
-    let desk = Desk::open(&request, &console, &visit, &counts, &pairs).await.map_err(keep)?;
+    let desk = Desk::open(&request, &console, &visit, &counts, &pairs).await?;
     let item = match desk.item(transaction).await {
         Ok(item) => item,
         Err(PageError::NotFound { what, detail, ways }) => {
             drop(desk);
-            record(&console, &visit, transaction, said, &Refusal::Missing).await.map_err(keep)?;
+            record(&console, &visit, transaction, said, &Refusal::Missing).await?;
             return Err(PageError::NotFound { what, detail, ways });
         }
         Err(error) => {
             if matches!(error, PageError::Forbidden { .. }) {
-                record(&console, &visit, transaction, said, &Refusal::NotYours(STRANGER)).await.map_err(keep)?;
+                record(&console, &visit, transaction, said, &Refusal::NotYours(STRANGER)).await?;
             }
-            return Err(keep(error));
+            return Err(error);
         }
     };
     // One connection at a time: whoever kept the desk's while waiting for another would, with enough others doing the
@@ -109,14 +101,14 @@ pub async fn send(
     };
     let refusal = match outcome {
         Ok(outcome) => {
-            let desk = Desk::open(&request, &console, &visit, &counts, &pairs).await.map_err(keep)?;
+            let desk = Desk::open(&request, &console, &visit, &counts, &pairs).await?;
             return done(&desk, &counts, &item, outcome).await;
         }
-        Err(Refusal::Database(error)) => return Err(keep(error.into())),
+        Err(Refusal::Database(error)) => return Err(error.into()),
         Err(refusal) => refusal,
     };
-    record(&console, &visit, transaction, said, &refusal).await.map_err(keep)?;
-    let desk = Desk::open(&request, &console, &visit, &counts, &pairs).await.map_err(keep)?;
+    record(&console, &visit, transaction, said, &refusal).await?;
+    let desk = Desk::open(&request, &console, &visit, &counts, &pairs).await?;
     let status = match &refusal {
         Refusal::Missing => {
             let ways = vec![WayOn::new("Approvals", desk.asked.queue_url())];

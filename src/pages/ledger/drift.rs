@@ -20,7 +20,7 @@ use crate::{
     },
     pages::{
         display::{FieldError, MoneyShown, TimeShown},
-        edit::{keeping, leave},
+        edit::leave,
         frame::{Crumb, FlashKind, Frame},
         history, query,
         record::record_id,
@@ -161,7 +161,6 @@ pub async fn resolve(
 ) -> Result<HttpResponse, PageError> {
     let resource = accounts(&console)?;
     let account = record_id(&path)?;
-    let keep = |error: PageError| keeping(error, &request, &submission);
     let typed = submission.get("resolution").unwrap_or_default();
     let reason = submission.get("reason").unwrap_or_default();
     let grant = match visit.actor.authorize(Action::Resolve, resource) {
@@ -185,9 +184,7 @@ pub async fn resolve(
         Err(refusal) => refusal,
     };
     if refusal.is_an_attempt() {
-        drift::record_refusal(&console.database, &visit.origin, account, typed_as(typed), &refusal)
-            .await
-            .map_err(|error| keep(error.into()))?;
+        drift::record_refusal(&console.database, &visit.origin, account, typed_as(typed), &refusal).await?;
     }
     let prove = visit.actor.authorize(Action::Prove, resource)?;
     let said = refusal.to_string();
@@ -201,7 +198,7 @@ pub async fn resolve(
         Refusal::Words(_) => (Asked { error: Some(("reason", "Reason", &said)), ..asked }, StatusCode::UNPROCESSABLE_ENTITY),
         Refusal::Unknown => (Asked { error: Some(("resolution", "What is right", &said)), ..asked }, StatusCode::UNPROCESSABLE_ENTITY),
         Refusal::Forged => (Asked { problem: Some(&said), ..asked }, StatusCode::UNPROCESSABLE_ENTITY),
-        Refusal::Database(error) => return Err(keep(error.into())),
+        Refusal::Database(error) => return Err(error.into()),
     };
     draw(&request, &console, &visit, &prove, account, None, asked, status).await
 }

@@ -98,7 +98,7 @@ const PENDING: &str = "\
                OR abs(coalesce(b.balance, 0) + o.amount) > 9999999999999.99 THEN 'balance' \
           WHEN t.created_at <= now() - make_interval(days => $4::text::integer) \
                AND NOT EXISTS (SELECT FROM public.expiry_holds h WHERE h.transaction_id = t.id) THEN 'expired' \
-          WHEN $3::text IS NOT NULL AND public.nexus_approvers_needed(public.nexus_approval_tiers(), a.currency, t.amount) \
+          WHEN $3::text IS NOT NULL AND public.nexus_approvers_needed((SELECT public.nexus_approval_tiers()), a.currency, t.amount) \
                > cardinality(array_remove(array_remove(string_to_array($3::text, ',')::uuid[], t.created_by), t.updated_by)) \
                THEN 'stranded' \
           END AS obstacle, \
@@ -110,7 +110,7 @@ const WAITS: &str = "t.status = 'pending' AND (t.transaction_type <> 'transfer' 
     OR NOT EXISTS (SELECT FROM public.transaction_transfers y WHERE y.target_id = t.id)) AND ";
 const SHOWN: &str = "t.id, t.created_at, t.amount, t.transaction_type, t.reference_number, t.created_by, u.full_name, \
     t.account_name, t.currency, t.target_name, t.obstacle, t.short, \
-    CASE WHEN NOT $2::boolean THEN public.nexus_approvers_needed(public.nexus_approval_tiers(), t.currency, t.amount) END, \
+    CASE WHEN NOT $2::boolean THEN public.nexus_approvers_needed((SELECT public.nexus_approval_tiers()), t.currency, t.amount) END, \
     CASE WHEN EXISTS (SELECT FROM public.transaction_approvals d WHERE d.transaction_id = t.id AND d.decision = 'approve') \
          THEN (SELECT count(*) FROM public.nexus_approvers(t.id, public.nexus_digest(public.nexus_approval_statement(t.id)))) ELSE 0 END";
 const NAMES: &str = "LEFT JOIN public.users u ON u.id = t.created_by";

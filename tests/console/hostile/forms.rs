@@ -177,7 +177,7 @@ async fn offered(console: &Console, username: &str) -> Vec<Form> {
     let mut shapes = BTreeSet::new();
     let mut found = Vec::new();
     for (path, methods) in routes::ROUTES {
-        if !methods.contains(&"GET") || path.ends_with("export.csv") || path.ends_with("export.jsonl") {
+        if !methods.contains(&"GET") || path.contains("/export.") {
             continue;
         }
         for address in routes::filled(path, username, &run) {

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path};
 use super::stock;
 
 /// As the program spells them, with what each is asked by.
-pub const ROUTES: [(&str, &[&str]); 37] = [
+pub const ROUTES: [(&str, &[&str]); 38] = [
     ("/", &["GET"]),
     ("/account", &["GET"]),
     ("/account/password", &["POST"]),
@@ -25,16 +25,17 @@ pub const ROUTES: [(&str, &[&str]); 37] = [
     ("/notifications", &["GET"]),
     ("/operations/ledger", &["GET", "POST"]),
     ("/operations/ledger/{account}", &["GET", "POST"]),
+    ("/operations/maintenance", &["GET"]),
     ("/password/{token}", &["GET", "POST"]),
     ("/runs/{id}", &["GET", "POST"]),
     ("/runs/{id}/result.csv", &["GET"]),
+    ("/search", &["GET"]),
     ("/setup", &["GET", "POST"]),
     ("/static/{name:.*}", &["GET"]),
     ("/tables/accounts/{id}/limit", &["GET", "POST"]),
     ("/tables/{table}", &["GET", "POST"]),
     ("/tables/{table}/candidates", &["GET"]),
-    ("/tables/{table}/export.csv", &["GET"]),
-    ("/tables/{table}/export.jsonl", &["GET"]),
+    ("/tables/{table}/export.{format}", &["GET"]),
     ("/tables/{table}/new", &["GET"]),
     ("/tables/{table}/selected", &["POST"]),
     ("/tables/{table}/{id}", &["GET", "POST"]),
@@ -62,6 +63,8 @@ pub fn filled(path: &str, username: &str, run: &str) -> Vec<String> {
             .replace("{name:.*}", "app.css");
         if one.contains("{verb}") {
             filled.extend(verbs.map(|verb| one.replace("{verb}", verb)));
+        } else if one.contains("{format}") {
+            filled.extend(["csv", "jsonl", "xlsx"].map(|format| one.replace("{format}", format)));
         } else {
             filled.push(one);
         }
