@@ -53,7 +53,7 @@ const SHAPES: [(&str, &str); 27] = [
     ("ALTER TABLE api_keys ALTER permissions DROP NOT NULL", "api_keys.permissions should be jsonb NOT NULL, is jsonb"),
     ("ALTER TABLE api_keys ADD tenant uuid NOT NULL", "api_keys.tenant is not documented and needs a value"),
     (
-        "ALTER TABLE system_settings RENAME TO settings; CREATE VIEW system_settings AS SELECT * FROM settings",
+        "ALTER TABLE system_settings RENAME TO settings; CREATE VIEW system_settings AS TABLE settings",
         "system_settings is not a plain table",
     ),
     (
