@@ -12,6 +12,7 @@ use super::{
 use crate::{
     auth::password::{self, PasswordError},
     db::{
+        backup::Backups,
         migrate::{self, MigrateError},
         roles::RolesError,
     },
@@ -54,8 +55,9 @@ pub(super) async fn run(command: Demo, settings: &Settings) -> Result<(), DemoFa
     let volume =
         Volume { transactions: command.transactions.into(), audit: command.audit.map_or(i64::from(command.transactions) * 2, Into::into) };
     let reached = Reached::open(settings, "demo").await?;
+    let backups = reached.backups(settings);
     let outcome = match reached.client().await {
-        Ok(mut owner) => execute(volume, settings, &mut owner).await,
+        Ok(mut owner) => execute(volume, settings, &mut owner, &backups).await,
         Err(error) => Err(error.into()),
     };
     reached.close().await?;
@@ -63,12 +65,13 @@ pub(super) async fn run(command: Demo, settings: &Settings) -> Result<(), DemoFa
     Ok(())
 }
 
-async fn execute(volume: Volume, settings: &Settings, owner: &mut Client) -> Result<Secret, DemoFailure> {
-    migrate::up(owner).await?;
-    ensure_role(owner).await?;
+async fn execute(volume: Volume, settings: &Settings, owner: &mut Client, backups: &Backups) -> Result<Secret, DemoFailure> {
+    // Before it migrates: whoever names the wrong database must not find it adopted.
     if !demo::is_empty(owner).await? {
         return Err(DemoError::NotEmpty.into());
     }
+    migrate::up_saving(owner, Some(backups)).await?;
+    ensure_role(owner).await?;
     let data_dir = settings.data_dir();
     // A cluster of our own is in there already, and its server may be another account.
     if !data_dir.exists() {

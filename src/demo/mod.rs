@@ -83,9 +83,15 @@ pub async fn fill(client: &mut Client, today: NaiveDate, password_hash: &str) ->
     load::load(client, journal, &mut world.identifiers).await
 }
 
+/// Whether nobody is in it, before it is migrated as well as after.
+///
 /// # Errors
 /// When the database cannot be asked.
 pub async fn is_empty(client: &Client) -> Result<bool, DemoError> {
+    let row = client.query_one("SELECT to_regclass('public.users') IS NULL", &[]).await?;
+    if row.try_get(0)? {
+        return Ok(true);
+    }
     let row = client.query_one("SELECT NOT EXISTS (SELECT 1 FROM public.users)", &[]).await?;
     Ok(row.try_get(0)?)
 }

@@ -7,7 +7,7 @@ use nexus_console::demo::{self, DemoError, Volume};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio_postgres::Client;
 
-use crate::support::{self, Browser, TestDatabase, console, database, empty_database, program};
+use crate::support::{self, Browser, TestDatabase, console, database, empty_database, nexus3, program};
 
 /// The shape of a real one, for a password nobody has.
 const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$YSBzYWx0IG9mIG5vdGhpbmc$bm9ib2R5J3MgaGFzaCwgb25seSBpdHMgc2hhcGUgaXM";
@@ -132,6 +132,19 @@ async fn the_smallest_volumes_work() {
         assert_eq!((sizes[2], sizes[5] + sizes[6]), (transactions, audit));
         assert_eq!(count(&client, "SELECT count(*) FROM nexus_ledger WHERE balance IS DISTINCT FROM expected").await, 0);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_filled_is_refused_before_it_is_adopted() {
+    let database = nexus3::small_database().await;
+    let client = database.as_owner().await;
+    let before = nexus3::rows_of(&client).await;
+    let output = program(&database, &["demo", "--transactions", "10"]).0.output().await.expect("the program runs");
+    let refused = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{refused}");
+    assert!(refused.contains("has users already") && refused.lines().count() == 1, "{refused}");
+    assert_eq!(nexus3::rows_of(&client).await, before, "no row and no table is touched");
+    assert_eq!(count(&client, "SELECT count(*) FROM pg_class WHERE relname = 'refinery_schema_history'").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
