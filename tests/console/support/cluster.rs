@@ -6,7 +6,7 @@ use std::{
 };
 
 use nexus_console::db::{
-    connect::Target,
+    connect::{Target, connect},
     embedded::{Embedded, Purpose},
 };
 use tokio::sync::OnceCell;
@@ -35,6 +35,13 @@ async fn start() -> Cluster {
     let embedded = Embedded::claim(&directory, Purpose::Serve).expect("PostgreSQL is installed");
     tokio::task::block_in_place(|| embedded.start()).expect("the test server starts");
     embedded.bootstrap().await.expect("the owner's role");
+    // What is written need not outlive this machine, only this process and its server: killing either loses nothing of
+    // it. Servers that the tests of faults start for themselves keep the console's own settings.
+    let superuser = connect(&Target::socket(&directory.join("run"), "postgres", "postgres")).await.expect("the superuser connects");
+    for setting in ["fsync = off", "full_page_writes = off"] {
+        superuser.batch_execute(&format!("ALTER SYSTEM SET {setting}")).await.expect("a setting of the server");
+    }
+    superuser.batch_execute("SELECT pg_reload_conf()").await.expect("the server reads its settings");
     let warden = warden(&directory);
     Cluster { directory, _embedded: embedded, _warden: warden }
 }

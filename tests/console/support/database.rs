@@ -114,7 +114,7 @@ pub(super) async fn create_named(name: String, template: &str) -> TestDatabase {
     let cluster = cluster().await;
     let superuser = connect(&cluster.target("postgres", "postgres")).await.expect("the superuser connects");
     let _turn = CLONING.lock().await;
-    let statement = format!("CREATE DATABASE {name} TEMPLATE {template} OWNER {OWNER}");
+    let statement = format!("CREATE DATABASE {name} TEMPLATE {template} OWNER {OWNER} STRATEGY file_copy");
     // A connection just closed may linger for a moment.
     for attempt in 0.. {
         match superuser.batch_execute(&statement).await {
