@@ -45,7 +45,8 @@ statements() {
     local log=$NEXUS_DATA_DIR/data/server.log from
     sql "ALTER SYSTEM SET log_statement = 'all'" && sql "SELECT pg_reload_conf()" >/dev/null
     # Each backend takes the setting up before its next statement.
-    until from=$(stat -c %s "$log") && fetch "$1" "$2" -o /dev/null && tail -c +$((from + 1)) "$log" | grep -q 'LOG:  execute'; do sleep 0.2; done
+    # Read to its end: who stops reading early makes the pipe fail.
+    until from=$(stat -c %s "$log") && fetch "$1" "$2" -o /dev/null && tail -c +$((from + 1)) "$log" | grep 'LOG:  execute' >/dev/null; do sleep 0.2; done
     from=$(stat -c %s "$log")
     fetch "$1" "$2" -o /dev/null
     tail -c +$((from + 1)) "$log" | perl bench/statements.pl "${@:3}" || return 1
@@ -89,7 +90,7 @@ common=$(sql "SELECT word FROM bench_words ORDER BY n DESC, word LIMIT 1")
 some=$(sql "SELECT word FROM bench_words ORDER BY abs(ln(n * 100.0 / $TRANSACTIONS)), word LIMIT 1")
 rare=$(sql "SELECT word FROM bench_words ORDER BY n, word LIMIT 1")
 sql "DROP TABLE bench_words"
-reference=$(sql "SELECT reference_number FROM transactions WHERE reference_number IS NOT NULL ORDER BY transaction_date LIMIT 1")
+reference=$(sql "SELECT reference_number FROM transactions WHERE reference_number IS NOT NULL ORDER BY transaction_date OFFSET $((TRANSACTIONS / 3)) LIMIT 1")
 record=$(sql "SELECT entity_type || '/' || entity_id FROM audit_logs WHERE entity_type IN ('transactions', 'accounts') GROUP BY entity_type, entity_id HAVING count(*) BETWEEN 20 AND 40 ORDER BY count(*), entity_id LIMIT 1")
 page=$((TRANSACTIONS / 100 < 10000 ? TRANSACTIONS / 100 : 10000))
 after=$(sql "SELECT translate(encode(convert_to(format('{\"v\":1,\"order\":\"-transaction_date\",\"values\":[\"%s\",\"%s\"]}',

@@ -16,6 +16,7 @@ use start::Started;
 
 use crate::{
     app::Tables,
+    audit::seal::key::{self, Signer},
     auth::password::PasswordError,
     db::{
         connect::ConnectError,
@@ -61,6 +62,8 @@ pub enum ServeError {
     #[error(transparent)]
     Key(#[from] KeyError),
     #[error(transparent)]
+    AuditKey(#[from] key::KeyError),
+    #[error(transparent)]
     Embedded(#[from] EmbeddedError),
     #[error(transparent)]
     Connect(#[from] ConnectError),
@@ -95,7 +98,8 @@ pub async fn serve(settings: Settings, mode: Mode, tables: Tables) -> Result<(),
     let (listener, address) = http::bind(settings.bind)?;
     announce::listening(address);
 
-    let shared = Shared::new(settings, keys, mode);
+    let signer = Signer::load(&settings)?;
+    let shared = Shared::new(settings, keys, signer, mode);
     let mut stop = StopSignals::register().map_err(ServeError::Serving)?;
     let known = tables.clone();
     let server = http::run(listener, shared.clone(), tables).map_err(ServeError::Serving)?;

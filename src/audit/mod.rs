@@ -6,3 +6,4 @@ pub mod creation;
 pub mod entry;
 pub mod history;
 pub mod latest;
+pub mod seal;

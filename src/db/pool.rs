@@ -20,7 +20,15 @@ use super::{
 
 /// A statement costs about 80 kB in each backend that has prepared it.
 const STATEMENTS_A_CONNECTION: usize = 64;
-const SCANNING: &str = "SELECT set_config('enable_seqscan', $1, false)";
+/// What a connection's plans keep to; all of it at once, because each would be a statement of its own.
+const STEER: &str = "SELECT set_config('plan_cache_mode', $1, false), set_config('enable_seqscan', $2, false), \
+     set_config('enable_sort', $3, false), set_config('enable_hashjoin', $3, false)";
+/// One plan for every value: making it anew costs several times what a page's rows do.
+const AS_EVER: [&str; 3] = ["force_generic_plan", "on", "on"];
+/// Reading a whole table looks cheapest to the planner just where its guess of how much matches is worst.
+const BY_INDEXES: [&str; 3] = ["force_custom_plan", "off", "on"];
+/// Putting everything in order looks cheapest where it expects that next to nothing is left to be put in order.
+const IN_ORDER: [&str; 3] = ["force_generic_plan", "on", "off"];
 /// How long a list may take before its page asks for a filter.
 const READ_TIMEOUT: &str = "5s";
 const READ_WITHIN: Duration = Duration::from_secs(5);
@@ -173,6 +181,7 @@ async fn set_up(client: &Client, step_down: &str) -> Result<(), tokio_postgres::
         "SET TIME ZONE 'UTC'",
         // Compiling a plan takes longer than any page may.
         "SET jit = off",
+        "SET plan_cache_mode = force_generic_plan",
     ] {
         client.batch_execute(statement).await?;
     }
@@ -245,12 +254,33 @@ impl Connection {
         Ok(self.client.lifeline.answers(rows))
     }
 
-    /// The rows of a page, by a plan made when `planning` says.
+    /// The rows of a page, by a plan made as `planning` says.
     pub(crate) async fn planned(&self, planning: Planning, text: &str, parameters: &[Value]) -> Result<Vec<Row>, DatabaseError> {
         match planning {
             Planning::Once => self.rows(text, parameters).await,
-            Planning::EachTime => self.by_indexes(self.typed(text, parameters)).await,
+            Planning::InOrder => {
+                // What is prepared on the way would travel after the settings have ended again.
+                self.prepare(text).await?;
+                self.steered(IN_ORDER, self.rows(text, parameters)).await
+            }
+            Planning::EachTime => self.steered(BY_INDEXES, self.typed(text, parameters)).await,
         }
+    }
+
+    /// The same with another limit than a list's.
+    pub(crate) async fn planned_within(
+        &self,
+        limit: Limit,
+        planning: Planning,
+        text: &str,
+        parameters: &[Value],
+    ) -> Result<Vec<Row>, DatabaseError> {
+        // As above: the limit holds for what is asked, not for getting ready to ask it.
+        self.prepare(STEER).await?;
+        if planning != Planning::EachTime {
+            self.prepare(text).await?;
+        }
+        self.within(limit, self.planned(planning, text, parameters)).await
     }
 
     async fn typed(&self, text: &str, parameters: &[Value]) -> Result<Vec<Row>, DatabaseError> {
@@ -260,20 +290,19 @@ impl Connection {
 
     /// The rows of several statements that are planned each time, each within the same limit, all in one round trip.
     pub(crate) async fn all_planned(&self, limit: Limit, statements: &[(&str, &[Value])]) -> Result<Vec<Answered>, DatabaseError> {
-        // What is prepared on the way would travel after the limit has ended again.
-        self.prepare(SCANNING).await?;
+        self.prepare(STEER).await?;
         let reads = statements.iter().map(|(text, parameters)| self.typed(text, parameters));
-        self.within(limit, self.by_indexes(async { Ok(join_all(reads).await) })).await
+        self.within(limit, self.steered(BY_INDEXES, async { Ok(join_all(reads).await) })).await
     }
 
-    /// Reading a whole table looks cheapest to the planner just where its guess of how much matches is worst. All of it
-    /// travels in one round trip.
-    async fn by_indexes<T>(&self, work: impl Future<Output = Result<T, DatabaseError>>) -> Result<T, DatabaseError> {
-        let set = self.prepare(SCANNING).await?;
+    /// Runs `work` with its own way of planning. All of it travels in one round trip.
+    async fn steered<T>(&self, way: [&str; 3], work: impl Future<Output = Result<T, DatabaseError>>) -> Result<T, DatabaseError> {
+        let steer = self.prepare(STEER).await?;
+        let (way, as_ever) = (way.each_ref().map(|word| word as Parameter<'_>), AS_EVER.each_ref().map(|word| word as Parameter<'_>));
         let (before, answer, after) = futures_util::future::join3(
-            self.answer(self.client.query(&set, &[&"off" as Parameter<'_>])),
+            self.answer(self.client.query(&steer, &way)),
             work,
-            self.answer(self.client.query(&set, &[&"on" as Parameter<'_>])),
+            self.answer(self.client.query(&steer, &as_ever)),
         )
         .await;
         let answer = answer?;
@@ -283,7 +312,7 @@ impl Connection {
     }
 
     /// Runs `work` with another limit than a list's; both settings travel with it in one round trip.
-    pub(crate) async fn within<T>(&self, limit: Limit, work: impl Future<Output = Result<T, DatabaseError>>) -> Result<T, DatabaseError> {
+    async fn within<T>(&self, limit: Limit, work: impl Future<Output = Result<T, DatabaseError>>) -> Result<T, DatabaseError> {
         let set = "SELECT set_config('statement_timeout', $1, false)";
         let statement = self.prepare(set).await?;
         let (before, answer, after) = futures_util::future::join3(
@@ -304,6 +333,8 @@ impl Connection {
 pub enum Planning {
     #[default]
     Once,
+    /// Once, and by reading in the list's order, however few rows are expected to match.
+    InOrder,
     EachTime,
 }
 

@@ -8,7 +8,8 @@ DECLARE
     read_only  constant text[] := ARRAY['audit_logs', 'ssot_audit_logs', 'audit_details', 'transaction_approvals',
                                         'transaction_transfers', 'transaction_reversals', 'transaction_questions',
                                         'expiry_holds', 'account_ledger', 'account_ledger_corrections',
-                                        'ledger_decisions', 'nexus_ledger', 'refinery_schema_history'];
+                                        'ledger_decisions', 'nexus_ledger', 'refinery_schema_history',
+                                        'audit_unsealed', 'audit_leaves', 'audit_tiles', 'audit_checkpoints', 'audit_sweep'];
     kept       constant text[] := ARRAY['users', 'transactions', 'decision_runs', 'decision_run_items', 'ledger_checks'];
     stamped    text[];
     subject    text;
@@ -58,7 +59,10 @@ BEGIN
                               public.nexus_reverse(uuid, uuid, text), public.nexus_release_expiry(),
                               public.nexus_check_account(uuid),
                               public.nexus_resolve_drift(uuid, text, numeric, text),
-                              public.nexus_indexes(), public.nexus_missing_indexes()
+                              public.nexus_indexes(), public.nexus_missing_indexes(),
+                              public.nexus_seal(bigint, text[], uuid[], boolean[], smallint[], bigint[], bytea[], bytea, text),
+                              public.nexus_unqueue(text[], uuid[]), public.nexus_sweep_to(text, uuid),
+                              public.nexus_sweep_again()
        TO nexus_app;
 END
 $$;

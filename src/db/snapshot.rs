@@ -8,7 +8,7 @@ use tokio_postgres::{IsolationLevel, Portal, Row, types::BorrowToSql};
 
 use super::{
     lifeline::Lifeline,
-    pool::{Connection, DatabaseError},
+    pool::{Connection, DatabaseError, Parameter},
 };
 
 /// However long it takes; but whoever stops fetching loses the snapshot, which keeps old rows alive for everybody.
@@ -33,6 +33,26 @@ impl Snapshot<'_> {
         lifeline.answer(transaction.batch_execute(LIMITS)).await?;
         lifeline.allow(ANSWERS_WITHIN);
         Ok(Snapshot { transaction, lifeline })
+    }
+
+    /// A statement's rows, all of them.
+    pub async fn query(&self, text: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, DatabaseError> {
+        let statement = self.lifeline.answer(self.transaction.prepare_cached(text)).await?;
+        self.lifeline.answer(self.transaction.query(&statement, parameters)).await
+    }
+
+    /// The rows as they come; memory does not grow with their number.
+    pub async fn stream<P: BorrowToSql>(
+        &self,
+        text: &str,
+        parameters: &[P],
+    ) -> Result<impl Stream<Item = Result<Row, DatabaseError>> + use<P>, DatabaseError>
+    where
+        for<'a> &'a P: BorrowToSql,
+    {
+        let statement = self.lifeline.answer(self.transaction.prepare_cached(text)).await?;
+        let rows = self.lifeline.answer(self.transaction.query_raw(&statement, parameters.iter())).await?;
+        Ok(self.lifeline.answers(rows))
     }
 
     /// A statement's rows, none of them read yet.

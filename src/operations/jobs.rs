@@ -6,6 +6,7 @@ use futures_util::FutureExt;
 use tokio::task::JoinSet;
 
 use crate::{
+    audit::seal::key::Signer,
     auth::policy::Policy,
     chain::chain,
     db::{
@@ -20,6 +21,7 @@ pub mod decisions;
 pub mod expiry;
 pub mod indexes;
 pub mod ledger;
+pub mod seal;
 
 /// Their own pool, so that no page waits for a job.
 pub const CONNECTIONS: usize = 2;
@@ -27,7 +29,7 @@ pub const CONNECTIONS: usize = 2;
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// Everything that runs by itself. A new job is a line here and a module with a `JOB`.
-const ALL: [Job; 4] = [decisions::JOB, expiry::JOB, indexes::JOB, ledger::JOB];
+const ALL: [Job; 5] = [decisions::JOB, expiry::JOB, indexes::JOB, ledger::JOB, seal::JOB];
 
 /// Work that no request asks for, done a turn at a time.
 ///
@@ -65,6 +67,8 @@ pub struct Jobs {
     /// For the one job that nobody but the owner of the tables can do.
     pub owner: Target,
     pub builds: Builds,
+    /// Signs the checkpoints.
+    pub signer: Signer,
 }
 
 /// Starts all jobs as tasks; they end with the set.

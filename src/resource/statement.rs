@@ -127,7 +127,12 @@ impl Statement {
                 statement.words(&[", t.", request.order.column]);
             }
             statement.words(&[" FROM ", resource.table, " t WHERE "]);
-            statement.conditions(grant, &request.filters).searched(request).push(") ");
+            statement.conditions(grant, &request.filters).searched(request);
+            // Mostly there are next to none without a value, and an index that leads to them.
+            if matches!(range, Range::Null { .. }) {
+                statement.range(range, request.order);
+            }
+            statement.push(") ");
         }
         statement.select(&selection, request.order.column).push(" FROM (");
         statement.inner(&selection, request.order.column, Texts::Excerpts).push(" FROM ");
@@ -157,7 +162,7 @@ impl Statement {
 
     /// One part of one page of a list that other tables have a say in.
     pub fn joined(joined: &Joined, grant: &Grant, request: &ListRequest, range: &Range, rows: usize) -> Statement {
-        let mut statement = Statement { parameters: joined.parameters.clone(), ..Statement::default() };
+        let mut statement = Statement { parameters: joined.parameters.clone(), planning: Planning::InOrder, ..Statement::default() };
         statement.words(&["SELECT ", joined.shown, " FROM ("]).words(&joined.head).push(" AND ");
         statement.conditions(grant, &request.filters).range(range, request.order).order(range, request.order);
         statement.push(" LIMIT ").number(rows + 1).words(&[") t ", joined.tail]).order(range, request.order);
@@ -166,7 +171,7 @@ impl Statement {
 
     /// How many rows such a list has, counted no further than `most` and one.
     pub fn joined_count(joined: &Joined, grant: &Grant, filters: &[Filter<'static>], most: usize) -> Statement {
-        let mut statement = Statement { parameters: joined.parameters.clone(), ..Statement::default() };
+        let mut statement = Statement { parameters: joined.parameters.clone(), planning: Planning::InOrder, ..Statement::default() };
         statement.push("SELECT count(*) FROM (").words(&joined.head).push(" AND ");
         statement.conditions(grant, filters).push(" LIMIT ").number(most + 1).push(") counted");
         statement

@@ -96,8 +96,7 @@ pub async fn is_few(connection: &Connection, grant: &Grant, request: &ListReques
 /// Counted no further than `most` and one; nothing where that takes too long.
 async fn counted(connection: &Connection, grant: &Grant, request: &ListRequest, most: u64) -> Result<Option<u64>, DatabaseError> {
     let statement = Statement::count(grant, request, most as usize);
-    let work = connection.planned(statement.planning(), statement.text(), statement.parameters());
-    match connection.within(Limit::Count, work).await {
+    match connection.planned_within(Limit::Count, statement.planning(), statement.text(), statement.parameters()).await {
         Ok(rows) => Ok(rows.first().map(|row| row.try_get::<_, i64>(0)).transpose()?.and_then(|count| u64::try_from(count).ok())),
         Err(DatabaseError::TooSlow) => Ok(None),
         Err(error) => Err(error),

@@ -8,6 +8,7 @@ use tokio_postgres::{Client, Config};
 
 use super::Mode;
 use crate::{
+    audit::seal::key::Signer,
     auth::setup_token::SetupToken,
     db::connect::Target,
     keys::Keys,
@@ -21,6 +22,8 @@ pub struct Shared {
     pub settings: Arc<Settings>,
     pub mode: Mode,
     pub keys: Arc<Keys>,
+    /// Signs the audit log's checkpoints.
+    pub signer: Signer,
     pub readiness: Readiness,
     pub setup_token: SetupToken,
     pub notices: Notices,
@@ -46,12 +49,13 @@ pub struct RoleGap {
 
 impl Shared {
     #[must_use]
-    pub fn new(settings: Settings, keys: Keys, mode: Mode) -> Self {
+    pub fn new(settings: Settings, keys: Keys, signer: Signer, mode: Mode) -> Self {
         let setup_token = SetupToken::kept_in(settings.data_dir());
         Self {
             settings: Arc::new(settings),
             mode,
             keys: Arc::new(keys),
+            signer,
             readiness: Readiness::default(),
             setup_token,
             notices: Notices::default(),

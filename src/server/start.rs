@@ -91,8 +91,14 @@ pub(super) async fn run(shared: &Shared, embedded: Option<&Arc<Embedded>>, table
     }
     shared.readiness.ready();
     let database = PoolOfJobs::new(shared.manager(), jobs::CONNECTIONS, ServingRole::LoggedIn);
-    let jobs =
-        Jobs { database, registry: tables.registry.clone(), policy: tables.policy, owner: owner_target, builds: shared.builds.clone() };
+    let jobs = Jobs {
+        database,
+        registry: tables.registry.clone(),
+        policy: tables.policy,
+        owner: owner_target,
+        builds: shared.builds.clone(),
+        signer: shared.signer.clone(),
+    };
     jobs::start(&mut watchers, &jobs);
     Ok(Started { demo_password, setup_token, watchers })
 }

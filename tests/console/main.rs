@@ -34,6 +34,7 @@ mod reach;
 mod records;
 mod running;
 mod runs;
+mod seal;
 mod search;
 mod sessions;
 mod slow;

@@ -209,7 +209,7 @@ async fn read(
             break;
         }
         let statement = Statement::joined(&joined, grant, request, &range, wanted - found.len() - 1);
-        for row in connection.rows(statement.text(), statement.parameters()).await? {
+        for row in connection.planned(statement.planning(), statement.text(), statement.parameters()).await? {
             found.push(Waiting::of(&row)?);
         }
     }
@@ -223,8 +223,7 @@ async fn read(
 pub async fn count(connection: &Connection, grant: &Grant, rule: &Rule, tab: Option<Tab>) -> Result<Count, DatabaseError> {
     let joined = joined(rule, grant, tab.map_or("true", Tab::condition));
     let statement = Statement::joined_count(&joined, grant, &[], usize::try_from(COUNTED).unwrap_or(usize::MAX - 1));
-    let work = async { connection.rows(statement.text(), statement.parameters()).await };
-    match connection.within(Limit::Count, work).await {
+    match connection.planned_within(Limit::Count, statement.planning(), statement.text(), statement.parameters()).await {
         Ok(rows) => {
             let count = rows.first().map_or(Ok(0), |row| row.try_get::<_, i64>(0))?;
             let count = u64::try_from(count).unwrap_or(0);

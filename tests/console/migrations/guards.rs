@@ -66,7 +66,7 @@ async fn the_serving_role_has_its_rights_and_no_others() {
     .await;
     assert_eq!(
         granted,
-        "account_ledger:S account_ledger_corrections:S account_limits:DS accounts:DS api_keys:DS audit_details:S audit_logs:S \
+        "account_ledger:S account_ledger_corrections:S account_limits:DS accounts:DS api_keys:DS audit_checkpoints:S audit_details:S audit_leaves:S audit_logs:S audit_sweep:S audit_tiles:S audit_unsealed:S \
          console_preferences:DS decision_run_items:S decision_runs:S expiry_holds:S ledger_checks:S ledger_decisions:S \
          notifications:DS one_time_links:DS refinery_schema_history:S session_state:DS ssot_api_aliases:DS \
          ssot_api_contracts:DS ssot_audit_logs:S ssot_governance_rules:DS system_settings:DS transaction_approvals:S \
@@ -106,6 +106,11 @@ async fn the_serving_role_has_its_rights_and_no_others() {
         "UPDATE transaction_questions SET outcome = 'answered'",
         "DELETE FROM expiry_holds",
         "DELETE FROM decision_runs",
+        "DELETE FROM audit_unsealed",
+        "INSERT INTO audit_leaves (position, log, entry_id, found) VALUES (0, 'audit_logs', gen_random_uuid(), false)",
+        "UPDATE audit_tiles SET hashes = hashes",
+        "DELETE FROM audit_checkpoints",
+        "UPDATE audit_sweep SET walks = 9",
         "SELECT nexus_hold(gen_random_uuid())",
         "UPDATE transactions SET status = 'completed'",
         "UPDATE transactions SET processed_at = now()",
