@@ -47,6 +47,9 @@ CREATE TABLE public.audit_checkpoints (
     created_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX nexus_audit_checkpoints_size ON public.audit_checkpoints (size, id);
+-- Those that announce a key: few among many.
+CREATE INDEX nexus_audit_checkpoints_announcing ON public.audit_checkpoints (size, id)
+ WHERE strpos(note, E'\nnext-key ') > 0;
 
 -- How far the walk over both logs has come that looks for entries nobody queued. One row.
 CREATE TABLE public.audit_sweep (

@@ -17,6 +17,7 @@ use crate::{
     resource::Registry,
 };
 
+pub mod checkpoints;
 pub mod decisions;
 pub mod expiry;
 pub mod indexes;
@@ -29,7 +30,7 @@ pub const CONNECTIONS: usize = 2;
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// Everything that runs by itself. A new job is a line here and a module with a `JOB`.
-const ALL: [Job; 5] = [decisions::JOB, expiry::JOB, indexes::JOB, ledger::JOB, seal::JOB];
+const ALL: [Job; 6] = [checkpoints::JOB, decisions::JOB, expiry::JOB, indexes::JOB, ledger::JOB, seal::JOB];
 
 /// Work that no request asks for, done a turn at a time.
 ///
@@ -69,6 +70,8 @@ pub struct Jobs {
     pub builds: Builds,
     /// Signs the checkpoints.
     pub signer: Signer,
+    /// Where checkpoints go that the database's owner cannot take back.
+    pub outside: checkpoints::Outside,
 }
 
 /// Starts all jobs as tasks; they end with the set.

@@ -28,7 +28,7 @@ use crate::{
     },
     demo,
     operations::{
-        jobs::{self, Jobs},
+        jobs::{self, Jobs, checkpoints::Outside},
         notices::Notice,
     },
     resource::{
@@ -98,6 +98,7 @@ pub(super) async fn run(shared: &Shared, embedded: Option<&Arc<Embedded>>, table
         owner: owner_target,
         builds: shared.builds.clone(),
         signer: shared.signer.clone(),
+        outside: Outside::of(&shared.settings),
     };
     jobs::start(&mut watchers, &jobs);
     Ok(Started { demo_password, setup_token, watchers })

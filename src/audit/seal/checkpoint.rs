@@ -7,7 +7,7 @@
 use std::fmt;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use signed_note::{Note, NoteError, Signature, Verifier, VerifierList, is_key_name_valid};
+use signed_note::{Note, NoteError, Signature, Verifier, VerifierList};
 use tlog_tiles::{Checkpoint as TreeHead, Hash};
 use uuid::Uuid;
 
@@ -48,7 +48,7 @@ pub enum CheckpointError {
     UnknownKey { keys: String },
 }
 
-/// Signing, which fails only for an origin that no checkpoint of ours has.
+/// Signing, which fails only for an origin that can be no key's name.
 #[derive(Debug, thiserror::Error)]
 #[error("the checkpoint cannot be signed")]
 pub struct NotSigned(#[source] NoteError);
@@ -77,9 +77,6 @@ impl Checkpoint {
         let head = TreeHead::from_bytes(parsed.text()).map_err(|_| {
             CheckpointError::Malformed("its text is not an origin, a number of entries and a root of 32 bytes in base64, a line each")
         })?;
-        if !is_key_name_valid(head.origin()) {
-            return Err(CheckpointError::Malformed("its origin holds spaces or a plus"));
-        }
         Ok(Checkpoint {
             origin: head.origin().to_owned(),
             size: head.size(),
@@ -177,10 +174,10 @@ impl Checkpoint {
         let newest = signer.newest(&origin);
         let before = last.and_then(|last| {
             let id = last.signed_by_any(&signer.public(&origin)).ok()?;
-            let is_announced = id == newest.id || last.announced.as_ref().is_some_and(|key| *key == newest.public());
+            let is_announced = id == newest.id || last.announced.is_some() && last.announced == newest.public();
             if is_announced { None } else { signer.numbered(&origin, id) }
         });
-        let announced = before.as_ref().map(|_| newest.public());
+        let announced = before.as_ref().and_then(|_| newest.public());
         let extension = announced.as_ref().map_or_else(String::new, |key| format!("{ANNOUNCES}{key}\n"));
         let head = format!("{origin}\n{size}\n{}\n{extension}", Hash(root));
         let mut note = Note::new(head.as_bytes(), &[]).map_err(NotSigned)?;

@@ -7,6 +7,7 @@
 pub mod canonical;
 pub mod checkpoint;
 pub mod key;
+pub mod outside;
 pub mod sealer;
 pub mod store;
 pub mod sweep;

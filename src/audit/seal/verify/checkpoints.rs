@@ -95,6 +95,9 @@ impl<'t> Judge<'t> {
                 Err(_) => {}
             }
         }
+        if self.brought.front().is_some_and(|checkpoint| checkpoint.size <= size) {
+            self.begin(snapshot).await?;
+        }
         while let Some(checkpoint) = self.brought.pop_front_if(|checkpoint| checkpoint.size <= size) {
             match self.believe_brought(&checkpoint) {
                 Ok(()) => {
@@ -160,6 +163,23 @@ impl<'t> Judge<'t> {
 
     /// The next that is kept, if it is of no more entries than this.
     async fn kept(&mut self, snapshot: &Snapshot<'_>, most: u64) -> Result<Option<Kept>, DatabaseError> {
+        self.fill(snapshot).await?;
+        Ok(self.page.pop_front_if(|kept| kept.size <= most))
+    }
+
+    /// Which log this is, before the first that is kept has its turn: one that was brought may be of fewer entries.
+    async fn begin(&mut self, snapshot: &Snapshot<'_>) -> Result<(), DatabaseError> {
+        if self.chain.is_none() {
+            self.fill(snapshot).await?;
+            if let Some(first) = self.page.front().and_then(|kept| kept.checkpoint().ok()) {
+                let chain = Chain::beginning_with(&first.origin, (self.trusted)(&first.origin));
+                self.chain = Some((first.origin, chain));
+            }
+        }
+        Ok(())
+    }
+
+    async fn fill(&mut self, snapshot: &Snapshot<'_>) -> Result<(), DatabaseError> {
         if self.page.is_empty()
             && let Some((size, id)) = self.next.take()
         {
@@ -167,6 +187,6 @@ impl<'t> Judge<'t> {
             self.page = rows.iter().map(Kept::of).collect::<Result<_, _>>()?;
             self.next = self.page.back().filter(|_| rows.len() == PAGE).map(|last| (last.size, last.id));
         }
-        Ok(self.page.pop_front_if(|kept| kept.size <= most))
+        Ok(())
     }
 }
