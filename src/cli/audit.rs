@@ -1,5 +1,7 @@
 //! How does somebody at the machine verify the sealed log, or take a checkpoint of it along?
 
+pub mod check;
+
 use std::{fs, io, path::PathBuf, time::Duration};
 
 use clap::Subcommand;
@@ -34,6 +36,8 @@ pub(super) enum Audit {
     },
     /// Seal what is there, and print the signed checkpoint alone
     Checkpoint,
+    /// Check entries that were handed out, with their proofs and a public key; opens no database
+    Check(check::Check),
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -48,25 +52,36 @@ pub enum AuditFailure {
     File { path: PathBuf, source: io::Error },
     #[error("there is nothing to seal: the database has no entries")]
     Nothing,
+    #[error("the log's last checkpoint is signed by a key that is not here: set NEXUS_AUDIT_KEY as it is for the console that serves")]
+    OtherKey,
     #[error("the database cannot be asked: {0}")]
     Database(#[from] DatabaseError),
+    #[error(transparent)]
+    Check(#[from] check::CheckFailure),
     /// Said already, finding by finding.
     #[error("{0} findings")]
     Findings(u64),
 }
 
 pub(super) async fn run(command: Audit, settings: &Settings) -> Result<(), AuditFailure> {
+    match command {
+        Audit::Check(command) => Ok(check::run(&command)?),
+        Audit::Verify { checkpoint } => {
+            let brought = read(&checkpoint)?;
+            with_database(settings, async |database, signer| say(database, signer, &brought).await).await
+        }
+        Audit::Checkpoint => with_database(settings, checkpoint).await,
+    }
+}
+
+async fn with_database(
+    settings: &Settings,
+    work: impl AsyncFnOnce(&Database, &Signer) -> Result<(), AuditFailure>,
+) -> Result<(), AuditFailure> {
     let signer = Signer::load(settings)?;
-    let brought = match &command {
-        Audit::Verify { checkpoint } => read(checkpoint)?,
-        Audit::Checkpoint => Vec::new(),
-    };
     let reached = Reached::open(settings, "audit").await?;
     let database = Database::new(reached.owner.manager(), 2, ServingRole::LoggedIn);
-    let outcome = match command {
-        Audit::Verify { .. } => say(&database, &signer, &brought).await,
-        Audit::Checkpoint => checkpoint(&database, &signer).await,
-    };
+    let outcome = work(&database, &signer).await;
     drop(database);
     reached.close().await?;
     outcome
@@ -104,6 +119,11 @@ async fn say(database: &Database, signer: &Signer, brought: &[String]) -> Result
 
 /// Until nothing waits and both logs were walked through once more.
 async fn checkpoint(database: &Database, signer: &Signer) -> Result<(), AuditFailure> {
+    let last = store::last(&database.read().await?).await?.and_then(|kept| kept.checkpoint().ok());
+    // Another machine has another key: its checkpoint would be one that nobody announced.
+    if last.is_some_and(|last| last.signed_by_any(&signer.public(&last.origin)).is_err()) {
+        return Err(AuditFailure::OtherKey);
+    }
     let write = Write::begin(database, &Origin::job("cli")).await?;
     sweep::again(&write).await?;
     write.commit().await?;

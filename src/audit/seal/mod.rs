@@ -6,6 +6,8 @@
 
 pub mod canonical;
 pub mod checkpoint;
+pub mod evidence;
+pub mod inclusion;
 pub mod key;
 pub mod outside;
 pub mod sealer;
