@@ -3,6 +3,7 @@
 use std::{ops::Deref, sync::Arc};
 
 use crate::{
+    audit::seal::examination::{Examinations, Witnesses},
     auth::{
         entrance::Entrance,
         policy::{LINES, Policy},
@@ -50,6 +51,10 @@ pub struct Shared {
     pub notices: Notices,
     /// What stands in the way of the indexes that are still to be built.
     pub builds: Builds,
+    /// What the sealed log is compared with.
+    pub witnesses: Witnesses,
+    /// Whether that is being done.
+    pub examinations: Examinations,
 }
 
 impl Console {

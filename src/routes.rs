@@ -5,7 +5,8 @@ use actix_web::web::{self, ServiceConfig};
 use crate::{
     operations::health,
     pages::{
-        approvals, assets, browse, dashboard, doors, holds, inbox, ledger, limit, maintenance, record, runs, search, tiers, transfers, urls,
+        approvals, assets, audit_proof, browse, dashboard, doors, holds, inbox, ledger, limit, maintenance, record, runs, search, tiers,
+        transfers, urls,
     },
 };
 
@@ -21,6 +22,7 @@ pub fn all(config: &mut ServiceConfig) {
         .configure(tiers::routes)
         .configure(holds::routes)
         .configure(ledger::routes)
+        .configure(audit_proof::routes)
         .configure(maintenance::routes)
         .configure(approvals::routes)
         .configure(browse::list_routes)

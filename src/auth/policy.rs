@@ -24,6 +24,8 @@ pub enum Action {
     Prove,
     /// Say how a balance that does not fit its entries is put right.
     Resolve,
+    /// Read the proof of a log, have it proved again, and take proofs of its entries away.
+    Verify,
     Deactivate,
     SendPasswordLink,
     Rotate,
@@ -32,7 +34,7 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Action; 17] = [
+    pub const ALL: [Action; 18] = [
         Read,
         Create,
         Edit,
@@ -45,6 +47,7 @@ impl Action {
         SetLimit,
         Prove,
         Resolve,
+        Verify,
         Deactivate,
         SendPasswordLink,
         Rotate,
@@ -67,6 +70,7 @@ impl Action {
             SetLimit => "limit",
             Prove => "prove",
             Resolve => "resolve",
+            Verify => "verify",
             Deactivate => "deactivate",
             SendPasswordLink => "password-link",
             Rotate => "rotate",
@@ -82,7 +86,7 @@ impl Action {
 
 use Action::{
     Create, Deactivate, Decide, Delete, Edit, Export, History, MarkRead, Prove, Read, Resolve, Reverse, Revoke, Rotate, SendPasswordLink,
-    SetLimit, Withdraw,
+    SetLimit, Verify, Withdraw,
 };
 
 /// What a role may do with a table, and on which rows.
@@ -120,8 +124,8 @@ pub const LINES: &[Line] = &[
     Line { table: "users", admin: All(&[Read, Create, Edit, Export, Deactivate, SendPasswordLink]), manager: READ, auditor: READ, user: Nothing, viewer: Nothing },
     Line { table: "accounts", admin: All(&[Read, Create, Edit, Delete, Export, SetLimit, Prove, Resolve]), manager: All(&[Read, Create, Edit, Prove, Resolve]), auditor: All(&[Read, Export, Prove]), user: Own(&[Read]), viewer: READ },
     Line { table: "transactions", admin: All(&[Read, Create, Edit, Export, Withdraw, Decide, Reverse]), manager: All(&[Read, Create, Edit, Export, Withdraw, Decide, Reverse]), auditor: All(&[Read, Export]), user: Own(&[Read, Create, Withdraw]), viewer: READ },
-    Line { table: "audit_logs", admin: All(&[Read, Export, History]), manager: All(&[History]), auditor: All(&[Read, Export, History]), user: Nothing, viewer: Nothing },
-    Line { table: "ssot_audit_logs", admin: All(&[Read, Export, History]), manager: All(&[History]), auditor: All(&[Read, Export, History]), user: Nothing, viewer: Nothing },
+    Line { table: "audit_logs", admin: All(&[Read, Export, History, Verify]), manager: All(&[History]), auditor: All(&[Read, Export, History, Verify]), user: Nothing, viewer: Nothing },
+    Line { table: "ssot_audit_logs", admin: All(&[Read, Export, History, Verify]), manager: All(&[History]), auditor: All(&[Read, Export, History, Verify]), user: Nothing, viewer: Nothing },
     Line { table: "system_settings", admin: EVERYTHING, manager: READ, auditor: READ, user: Nothing, viewer: Nothing },
     Line { table: "ssot_api_contracts", admin: EVERYTHING, manager: REGISTRY.0, auditor: REGISTRY.1, user: REGISTRY.2, viewer: REGISTRY.2 },
     Line { table: "ssot_api_aliases", admin: ALIASES.0, manager: ALIASES.1, auditor: REGISTRY.1, user: REGISTRY.2, viewer: REGISTRY.2 },

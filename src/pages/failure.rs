@@ -91,6 +91,7 @@ fn verb(action: Action) -> &'static str {
         Action::SetLimit => "set limits of",
         Action::Prove => "read or ask for the proof of",
         Action::Resolve => "resolve drifts of",
+        Action::Verify => "read or ask for the proof of",
         Action::Deactivate => "deactivate records in",
         Action::SendPasswordLink => "make password links for",
         Action::Rotate => "rotate records in",

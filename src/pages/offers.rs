@@ -68,6 +68,7 @@ pub fn label(action: Action, resource: &Resource) -> String {
         Action::SetLimit => "Set limit".to_owned(),
         Action::Prove => "Ledger proof".to_owned(),
         Action::Resolve => "Resolve".to_owned(),
+        Action::Verify => "Proof".to_owned(),
         Action::Deactivate => "Deactivate".to_owned(),
         Action::SendPasswordLink => "New password link".to_owned(),
         Action::Rotate => "Rotate".to_owned(),
@@ -120,6 +121,7 @@ pub fn obstacle(action: Action, record: &Record, actor: &Actor) -> Option<&'stat
         | Action::SetLimit
         | Action::Prove
         | Action::Resolve
+        | Action::Verify
         | Action::Deactivate
         | Action::SendPasswordLink
         | Action::Rotate
@@ -157,6 +159,7 @@ pub fn offers(actor: &Actor, resource: &'static Resource, record: &Record, back:
     let is_transfer = resource.table == "transactions" && record.value("transaction_type").as_text() == Some("transfer");
     let copy = if is_transfer { urls::NEW_TRANSFER.to_owned() } else { urls::new_url(resource) };
     offer(Action::Create, to(format!("{copy}?copy={}", id.as_hyphenated())), "plus", "");
+    offer(Action::Verify, urls::proof_of(id), "check", "");
     offer(Action::SetLimit, to(urls::limit_url(resource, id)), "edit", "");
     offer(Action::Reverse, verb(Action::Reverse), "reverse", "stop");
     offer(Action::Withdraw, verb(Action::Withdraw), "x", "stop");

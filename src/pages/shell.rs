@@ -3,7 +3,7 @@
 use actix_web::{HttpMessage, HttpRequest, web::Data};
 
 use super::{
-    approvals,
+    approvals, audit_proof,
     error::RequestId,
     flash,
     frame::{Crumb, Density, Environment, Frame, NavigationGroup, NavigationLink, Shortcuts, Signed, Theme},
@@ -93,6 +93,10 @@ fn navigation(console: &Console, visit: &Visit, request: &HttpRequest) -> Vec<Na
         if group == Group::Ledger && ledger::may_read(console, visit) {
             let current = path == urls::LEDGER || path.starts_with(&format!("{}/", urls::LEDGER));
             links.push(NavigationLink { label: "Ledger proof", href: urls::LEDGER.to_owned(), icon: "ledger", current, count: None });
+        }
+        if group == Group::Compliance && audit_proof::may_read(console, visit) {
+            let current = path == urls::LOG_PROOF;
+            links.push(NavigationLink { label: "Log proof", href: urls::LOG_PROOF.to_owned(), icon: "evidence", current, count: None });
         }
         if !links.is_empty() {
             groups.push(NavigationGroup { title: group.title(), links });

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::display::return_to;
+use crate::audit::entry::Log;
 use crate::resource::{Resource, export::Format, request::Query};
 
 pub const DASHBOARD: &str = "/";
@@ -12,6 +13,22 @@ pub const NEW_TRANSFER: &str = "/transfers/new";
 /// Whether what is there is read by programs: probes, files, machines. They get no page and have no session.
 pub fn is_for_programs(path: &str) -> bool {
     ["/health/", "/static/", "/metrics", "/api/"].iter().any(|start| path.starts_with(start))
+}
+
+/// Whether the logs are what was sealed.
+pub const LOG_PROOF: &str = "/audit/proof";
+pub const LOG_VERIFICATION: &str = "/audit/proof/verify";
+/// The newest signed checkpoint, as a file.
+pub const CHECKPOINT: &str = "/audit/proof/checkpoint";
+
+/// Where an entry stands in the proof.
+pub fn proof_of(entry: Uuid) -> String {
+    format!("{LOG_PROOF}?entry={}", entry.as_hyphenated())
+}
+
+/// What an outsider checks one entry with: `proof`, or `jsonl` for the entry itself.
+pub fn evidence_url(log: Log, entry: Uuid, file: &str) -> String {
+    format!("{LOG_PROOF}/{}/{}.{file}", log.table(), entry.as_hyphenated())
 }
 
 pub const LEDGER: &str = "/operations/ledger";

@@ -314,6 +314,7 @@ fn words(action: Action, record: &Record, visit: &Visit) -> String {
         | Action::SetLimit
         | Action::Prove
         | Action::Resolve
+        | Action::Verify
         | Action::Read
         | Action::Create
         | Action::Edit

@@ -79,6 +79,8 @@ async fn pages(console: &Console) -> Vec<String> {
         "/account",
         "/approvals/rules",
         "/approvals/held",
+        "/audit/proof",
+        "/audit/proof?entry=00000000-0000-0000-0000-000000000000",
         "/operations/maintenance",
         "/tables/nothing",
         "/tables/accounts/7",

@@ -6,7 +6,9 @@
 
 pub mod canonical;
 pub mod checkpoint;
+pub mod earlier;
 pub mod evidence;
+pub mod examination;
 pub mod inclusion;
 pub mod key;
 pub mod outside;

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use askama::Template;
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 mod balances;
@@ -12,8 +12,9 @@ mod figures;
 
 use super::{
     approvals::{self, Beginning, QueueCounts, Row},
+    audit_proof,
     chart::Chart,
-    display::{Counted, MoneyShown, RecordLink, Shown},
+    display::{Age, Counted, MoneyShown, RecordLink, Shown},
     frame::{Crumb, Frame},
     holds, response,
     shown::{self, Viewer},
@@ -22,6 +23,7 @@ use super::{
 };
 use crate::{
     app::Console,
+    audit::seal::store,
     auth::{
         actor::Actor,
         policy::Action,
@@ -173,6 +175,8 @@ struct DashboardPage<'a> {
     trigrams: Option<&'static str>,
     /// Pending transactions that do not expire until an administrator has looked at them.
     held: Option<Counted>,
+    /// How far the log is sealed; told to whoever reads it for a living.
+    seal: Option<Seal>,
     /// Accounts that nothing is decided on; told to whoever can do something about it.
     frozen: i64,
 }
@@ -215,6 +219,7 @@ pub async fn index(
         cards: cards(&console, &connection, actor).await?,
         has_role: actor.role.is_some(),
         frozen: frozen(&console, &connection, actor).await?,
+        seal: seal(&console, &visit, &connection, now).await?,
         missing_indexes,
         trigrams,
         notices: console.notices.iter().filter(|_| actor.role == Some(Admin)).collect(),
@@ -228,6 +233,25 @@ async fn frozen(console: &Console, connection: &Connection, actor: &Actor) -> Re
         Some(accounts) if actor.may(Action::Resolve, accounts) => ledger::frozen(connection).await,
         Some(_) | None => Ok(0),
     }
+}
+
+/// The line about the last seal.
+struct Seal {
+    sealed: u64,
+    waiting: String,
+    last: Option<Age>,
+}
+
+async fn seal(console: &Console, visit: &Visit, connection: &Connection, now: DateTime<Utc>) -> Result<Option<Seal>, DatabaseError> {
+    if visit.actor.role != Some(Auditor) || !audit_proof::may_read(console, visit) {
+        return Ok(None);
+    }
+    let read = async || Ok((store::standing(connection).await?, store::last(connection).await?));
+    Ok(unless_slow(read().await)?.map(|(standing, last)| Seal {
+        waiting: audit_proof::waiting(&standing),
+        sealed: last.as_ref().map_or(0, |last| last.size),
+        last: last.and_then(|last| last.at?.moment()).map(|at| Age::between(at, now)),
+    }))
 }
 
 async fn weaknesses(connection: &Connection, actor: &Actor) -> Result<(usize, Option<&'static str>), DatabaseError> {

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path};
 use super::stock;
 
 /// As the program spells them, with what each is asked by.
-pub const ROUTES: [(&str, &[&str]); 38] = [
+pub const ROUTES: [(&str, &[&str]); 42] = [
     ("/", &["GET"]),
     ("/account", &["GET"]),
     ("/account/password", &["POST"]),
@@ -18,6 +18,10 @@ pub const ROUTES: [(&str, &[&str]); 38] = [
     ("/approvals/held", &["GET", "POST"]),
     ("/approvals/rules", &["GET", "POST"]),
     ("/approvals/{transaction}", &["GET", "POST"]),
+    ("/audit/proof", &["GET"]),
+    ("/audit/proof/checkpoint", &["GET"]),
+    ("/audit/proof/verify", &["POST"]),
+    ("/audit/proof/{log}/{entry}.{file}", &["GET"]),
     ("/health/live", &["GET"]),
     ("/health/ready", &["GET"]),
     ("/login", &["GET", "POST"]),
@@ -59,6 +63,9 @@ pub fn filled(path: &str, username: &str, run: &str) -> Vec<String> {
             .replace("{id}", &id)
             .replace("{account}", &stock::of("accounts", username))
             .replace("{transaction}", &stock::of("transactions", "manager2"))
+            .replace("{log}", "audit_logs")
+            .replace("{entry}", &stock::of("audit_logs", username))
+            .replace("{file}", "proof")
             .replace("{token}", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
             .replace("{name:.*}", "app.css");
         if one.contains("{verb}") {
