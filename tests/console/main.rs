@@ -30,6 +30,7 @@ mod migrations;
 mod plans;
 mod program;
 mod proof;
+mod prove;
 mod reach;
 mod records;
 mod running;
