@@ -4,6 +4,7 @@ pub mod announce;
 pub(crate) mod demo_password;
 mod gate;
 mod http;
+mod life;
 mod shared;
 mod start;
 
@@ -119,6 +120,7 @@ pub async fn serve(settings: Settings, mode: Mode, tables: Tables) -> Result<(),
         // Not by `stop(false)`, which would wait its turn behind the first: the end of the process cuts them off.
         () = stop.received() => tracing::warn!("told to stop again: requests in flight are cut off"),
     }
+    life::stopped(&shared).await;
     if let Some(embedded) = embedded {
         tokio::task::spawn_blocking(move || embedded.stop()).await??;
     }

@@ -2,7 +2,10 @@
 
 pub mod base;
 pub mod change;
+pub mod coverage;
 pub mod creation;
 pub mod entry;
 pub mod history;
 pub mod latest;
+pub mod readers;
+pub mod refusals;

@@ -69,14 +69,11 @@ impl From<StoreError> for PageError {
     }
 }
 
-impl From<Refused> for PageError {
-    fn from(refused: Refused) -> PageError {
-        let what = format!("{} {}", verb(refused.action), refused.table);
-        PageError::Forbidden { what, allowed_roles: refused.allowed.into_iter().map(|role| role.label()).collect() }
-    }
+/// As in "may not edit accounts".
+pub(super) fn deed(refused: &Refused) -> String {
+    format!("{} {}", verb(refused.action), refused.table)
 }
 
-/// As in "may not edit accounts".
 fn verb(action: Action) -> &'static str {
     match action {
         Action::Read => "read",

@@ -3,7 +3,7 @@
 use actix_web::{HttpMessage, HttpRequest, web::Data};
 
 use super::{
-    approvals,
+    approvals, audit_coverage,
     error::RequestId,
     flash,
     frame::{Crumb, Density, Environment, Frame, NavigationGroup, NavigationLink, Shortcuts, Signed, Theme},
@@ -89,6 +89,10 @@ fn navigation(console: &Console, visit: &Visit, request: &HttpRequest) -> Vec<Na
         if group == Group::System && maintenance::may_read(console, visit) {
             let (href, current) = (urls::MAINTENANCE.to_owned(), path == urls::MAINTENANCE);
             links.push(NavigationLink { label: "Maintenance", href, icon: "health", current, count: None });
+        }
+        if group == Group::Compliance && audit_coverage::may_read(&console.registry, &visit.actor) {
+            let (href, current) = (urls::COVERAGE.to_owned(), path == urls::COVERAGE);
+            links.push(NavigationLink { label: "Coverage", href, icon: "coverage", current, count: None });
         }
         if group == Group::Ledger && ledger::may_read(console, visit) {
             let current = path == urls::LEDGER || path.starts_with(&format!("{}/", urls::LEDGER));

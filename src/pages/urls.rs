@@ -18,6 +18,17 @@ pub const LEDGER: &str = "/operations/ledger";
 /// What the console has still to do on its database.
 pub const MAINTENANCE: &str = "/operations/maintenance";
 
+/// Whether everything is recorded.
+pub const COVERAGE: &str = "/audit/coverage";
+
+/// What a role of the database wrote past the console, in the trail.
+pub fn trail_of_role(name: &str) -> String {
+    let role = ["db:", name].concat();
+    let quoted = if role.contains([' ', '"', ',']) { ["\"", &role.replace('"', ""), "\""].concat() } else { role };
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("q", &["actor:", &quoted].concat()).finish();
+    ["/audit?", &query].concat()
+}
+
 /// One account's place in the ledger's proof.
 pub fn drift_url(account: Uuid) -> String {
     format!("{LEDGER}/{}", account.as_hyphenated())

@@ -60,6 +60,9 @@ pub(super) fn run(listener: TcpListener, shared: Shared, tables: Tables) -> io::
         post,
         notices: shared.notices.clone(),
         builds: shared.builds.clone(),
+        readers: shared.readers.clone(),
+        refusals: shared.refusals.clone(),
+        coverage: shared.coverage.clone(),
         environment: shared.environment().map(str::to_owned),
     });
     let server = HttpServer::new(move || {

@@ -5,9 +5,11 @@ use std::{future::Future, pin::Pin, sync::Arc};
 use deadpool_postgres::{Connect, Manager, ManagerConfig, RecyclingMethod};
 use tokio::{sync::SetOnce, task::JoinHandle};
 use tokio_postgres::{Client, Config};
+use uuid::Uuid;
 
 use super::Mode;
 use crate::{
+    audit::{coverage::Watch, readers::Readers, refusals::Refusals},
     auth::setup_token::SetupToken,
     db::connect::Target,
     keys::Keys,
@@ -25,6 +27,11 @@ pub struct Shared {
     pub setup_token: SetupToken,
     pub notices: Notices,
     pub builds: Builds,
+    pub readers: Readers,
+    pub refusals: Refusals,
+    pub coverage: Watch,
+    /// This run of the program, as the log names it.
+    pub run: Uuid,
     serving: Arc<SetOnce<Serving>>,
 }
 
@@ -56,6 +63,10 @@ impl Shared {
             setup_token,
             notices: Notices::default(),
             builds: Builds::default(),
+            readers: Readers::default(),
+            refusals: Refusals::default(),
+            coverage: Watch::default(),
+            run: Uuid::now_v7(),
             serving: Arc::new(SetOnce::new()),
         }
     }

@@ -80,6 +80,7 @@ async fn pages(console: &Console) -> Vec<String> {
         "/approvals/rules",
         "/approvals/held",
         "/operations/maintenance",
+        "/audit/coverage",
         "/tables/nothing",
         "/tables/accounts/7",
         "/tables/transactions?q=nothing&status=failed",

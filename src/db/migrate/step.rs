@@ -79,7 +79,7 @@ pub struct Step {
     pub name: String,
     pub rollback: &'static str,
     pub validation: &'static str,
-    forward: String,
+    pub(super) forward: String,
 }
 
 /// Every migration of this program, oldest first. A migration without its companions is left out, which a test

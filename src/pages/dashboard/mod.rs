@@ -12,6 +12,7 @@ mod figures;
 
 use super::{
     approvals::{self, Beginning, QueueCounts, Row},
+    audit_coverage::{self, Alarm},
     chart::Chart,
     display::{Counted, MoneyShown, RecordLink, Shown},
     frame::{Crumb, Frame},
@@ -175,6 +176,8 @@ struct DashboardPage<'a> {
     held: Option<Counted>,
     /// Accounts that nothing is decided on; told to whoever can do something about it.
     frozen: i64,
+    /// What the trail does not hold; told to whoever reads it.
+    alarm: Option<Alarm>,
 }
 
 impl CardRow<'_> {
@@ -215,6 +218,7 @@ pub async fn index(
         cards: cards(&console, &connection, actor).await?,
         has_role: actor.role.is_some(),
         frozen: frozen(&console, &connection, actor).await?,
+        alarm: audit_coverage::alarm(&console, actor),
         missing_indexes,
         trigrams,
         notices: console.notices.iter().filter(|_| actor.role == Some(Admin)).collect(),
