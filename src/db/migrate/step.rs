@@ -70,6 +70,7 @@ const COMPANIONS: &[Companion] = &[
     companion!(5, "approvals", Adds),
     companion!(6, "indexes", Adds),
     companion!(7, "seed", Adds),
+    companion!(11, "review", Adds),
 ];
 
 /// One migration with everything that belongs to it.
