@@ -5,7 +5,8 @@ use actix_web::web::{self, ServiceConfig};
 use crate::{
     operations::health,
     pages::{
-        approvals, assets, browse, dashboard, doors, holds, inbox, ledger, limit, maintenance, record, runs, search, tiers, transfers, urls,
+        access, annotate, approvals, assets, browse, dashboard, doors, evidence, holds, inbox, ledger, limit, maintenance, record, reviews,
+        runs, search, tiers, transfers, urls,
     },
 };
 
@@ -22,6 +23,10 @@ pub fn all(config: &mut ServiceConfig) {
         .configure(holds::routes)
         .configure(ledger::routes)
         .configure(maintenance::routes)
+        .configure(reviews::routes)
+        .configure(access::routes)
+        .configure(evidence::routes)
+        .configure(annotate::routes)
         .configure(approvals::routes)
         .configure(browse::list_routes)
         .configure(transfers::routes)

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The two logs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Log {
     Main,
     Registry,

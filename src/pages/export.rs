@@ -48,6 +48,16 @@ const AT_ONCE: usize = 2;
 #[derive(Debug, Clone)]
 pub struct Exports(Arc<Semaphore>);
 
+impl Exports {
+    /// One more, as long as what is answered is kept.
+    ///
+    /// # Errors
+    /// `Unavailable` where as many as one worker takes are under way.
+    pub fn permit(&self) -> Result<OwnedSemaphorePermit, PageError> {
+        self.0.clone().try_acquire_owned().map_err(|_| busy())
+    }
+}
+
 impl Default for Exports {
     fn default() -> Self {
         Exports(Arc::new(Semaphore::new(AT_ONCE)))
@@ -75,7 +85,7 @@ pub async fn export(
         return Err(BadQuery { parameter: format!("{}.find", column.name), problem }.into());
     }
     asked.position = Position::First;
-    let permit = exports.0.clone().try_acquire_owned().map_err(|_| busy())?;
+    let permit = exports.permit()?;
     let columns: Vec<_> = export::columns(resource).filter(|column| viewer.may_see(column)).collect();
     let query = asked.query.without(&["limit", "columns"]);
     let source = Source {

@@ -96,6 +96,9 @@ fn verb(action: Action) -> &'static str {
         Action::Rotate => "rotate records in",
         Action::Revoke => "revoke records in",
         Action::MarkRead => "mark as read in",
+        Action::Annotate => "annotate",
+        Action::ReviewAccess => "review the access of",
+        Action::MakeEvidence => "make evidence of",
     }
 }
 

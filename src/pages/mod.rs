@@ -1,6 +1,8 @@
 //! What does each URL answer with?
 
+pub mod access;
 pub mod account;
+pub mod annotate;
 pub mod approvals;
 pub mod arrival;
 pub mod assets;
@@ -18,6 +20,7 @@ pub mod display;
 pub mod doors;
 pub mod edit;
 pub mod error;
+pub mod evidence;
 pub mod export;
 pub mod failure;
 pub mod fields;
@@ -43,6 +46,7 @@ pub mod refusal;
 pub mod related;
 pub mod response;
 pub mod resume;
+pub mod reviews;
 pub mod runs;
 pub mod search;
 pub mod selected;

@@ -74,6 +74,9 @@ pub fn label(action: Action, resource: &Resource) -> String {
         Action::Revoke if resource.table == "user_sessions" => "End session".to_owned(),
         Action::Revoke => "Revoke".to_owned(),
         Action::MarkRead => "Mark as read".to_owned(),
+        Action::Annotate => "Annotate".to_owned(),
+        Action::ReviewAccess => "Review access".to_owned(),
+        Action::MakeEvidence => "Make evidence".to_owned(),
         Action::Edit => "Edit".to_owned(),
         Action::Delete => "Delete".to_owned(),
         Action::Create => "Duplicate".to_owned(),
@@ -124,7 +127,10 @@ pub fn obstacle(action: Action, record: &Record, actor: &Actor) -> Option<&'stat
         | Action::SendPasswordLink
         | Action::Rotate
         | Action::Revoke
-        | Action::MarkRead => None,
+        | Action::MarkRead
+        | Action::Annotate
+        | Action::ReviewAccess
+        | Action::MakeEvidence => None,
     }
 }
 
@@ -151,6 +157,7 @@ pub fn offers(actor: &Actor, resource: &'static Resource, record: &Record, back:
     let edit_look = if decides && obstacle(Action::Decide, record, actor).is_none() { "" } else { "main" };
     offer(Action::Edit, to(urls::edit_url(resource, id)), "edit", edit_look);
     let verb = |action| to(urls::verb_url(resource, id, url_of(action)));
+    offer(Action::Annotate, to(urls::annotate_url(resource.table, id)), "note", "main");
     offer(Action::MarkRead, urls::verb_url(resource, id, url_of(Action::MarkRead)), "check", "main");
     offer(Action::Rotate, verb(Action::Rotate), "key", "main");
     offer(Action::SendPasswordLink, verb(Action::SendPasswordLink), "key", "");

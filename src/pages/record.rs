@@ -6,6 +6,7 @@ use chrono::Utc;
 use uuid::Uuid;
 
 use super::{
+    annotate::{self, NoteView},
     approvals::{self, LifeView},
     bearings, create, delete,
     display::{Shown, TimeShown, Tone, return_to},
@@ -52,6 +53,8 @@ struct ShowPage<'a> {
     related: Vec<related::RelatedView<'a>>,
     elsewhere: Vec<related::Elsewhere>,
     decisions: Option<LifeView>,
+    /// What auditors said of it, where it is an entry of a log.
+    notes: Option<Vec<NoteView>>,
     history: Option<Vec<EntryView>>,
     history_url: String,
 }
@@ -105,12 +108,13 @@ pub async fn show(
             }
         }
     };
-    let (history, (related, mut elsewhere), bearings, frozen, decisions) = tokio::try_join!(
+    let (history, (related, mut elsewhere), bearings, frozen, decisions, notes) = tokio::try_join!(
         history,
         related::of(&connection, &console.registry, &visit, &record),
         bearings::of(&connection, &grant, &record),
         frozen(&console, &visit, &connection, &record),
-        approvals::life(&console, &visit, &connection, &record)
+        approvals::life(&console, &visit, &connection, &record),
+        annotate::notes(&visit, &connection, resource, id)
     )?;
     elsewhere.extend(inbox::subject(&record));
     let label = record.label();
@@ -133,6 +137,7 @@ pub async fn show(
         related: related.iter().map(|related| related.view(&visit.actor, now, &encoded)).collect(),
         elsewhere,
         decisions,
+        notes,
         history,
         history_url: with_back(urls::history_url(resource, id), back.as_deref()),
         label,

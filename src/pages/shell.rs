@@ -7,7 +7,7 @@ use super::{
     error::RequestId,
     flash,
     frame::{Crumb, Density, Environment, Frame, NavigationGroup, NavigationLink, Shortcuts, Signed, Theme},
-    ledger, maintenance, urls,
+    ledger, maintenance, reviews, urls,
     visit::Visit,
 };
 use crate::{
@@ -93,6 +93,9 @@ fn navigation(console: &Console, visit: &Visit, request: &HttpRequest) -> Vec<Na
         if group == Group::Ledger && ledger::may_read(console, visit) {
             let current = path == urls::LEDGER || path.starts_with(&format!("{}/", urls::LEDGER));
             links.push(NavigationLink { label: "Ledger proof", href: urls::LEDGER.to_owned(), icon: "ledger", current, count: None });
+        }
+        if group == Group::Compliance {
+            links.extend(reviews::links(console, visit, path));
         }
         if !links.is_empty() {
             groups.push(NavigationGroup { title: group.title(), links });

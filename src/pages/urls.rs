@@ -18,6 +18,24 @@ pub const LEDGER: &str = "/operations/ledger";
 /// What the console has still to do on its database.
 pub const MAINTENANCE: &str = "/operations/maintenance";
 
+/// What of the log is not reviewed, and how far it was.
+pub const REVIEWS: &str = "/audit/reviews";
+/// Where the entries ticked there go.
+pub const REVIEW_SELECTED: &str = "/audit/selected";
+/// Who keeps the access they have.
+pub const ACCESS_REVIEWS: &str = "/audit/access";
+pub const EVIDENCE: &str = "/audit/evidence";
+pub const EVIDENCE_PACK: &str = "/audit/evidence/pack.zip";
+
+pub fn access_review_url(id: Uuid) -> String {
+    format!("{ACCESS_REVIEWS}/{}", id.as_hyphenated())
+}
+
+/// What was said of an entry, and is to be.
+pub fn annotate_url(table: &str, entry: Uuid) -> String {
+    format!("/tables/{table}/{}/annotate", entry.as_hyphenated())
+}
+
 /// One account's place in the ledger's proof.
 pub fn drift_url(account: Uuid) -> String {
     format!("{LEDGER}/{}", account.as_hyphenated())

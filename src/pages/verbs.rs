@@ -319,7 +319,10 @@ fn words(action: Action, record: &Record, visit: &Visit) -> String {
         | Action::Edit
         | Action::Delete
         | Action::Export
-        | Action::History => String::new(),
+        | Action::History
+        | Action::Annotate
+        | Action::ReviewAccess
+        | Action::MakeEvidence => String::new(),
     }
 }
 

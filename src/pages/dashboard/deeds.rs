@@ -42,7 +42,8 @@ pub async fn read(
     Ok(deeds.iter().map(|deed| sentence(deed, registry, actor, zone, now)).collect())
 }
 
-fn sentence(deed: &Latest, registry: &Registry, actor: &Actor, zone: Tz, now: DateTime<Utc>) -> Sentence {
+/// One deed.
+pub fn sentence(deed: &Latest, registry: &Registry, actor: &Actor, zone: Tz, now: DateTime<Utc>) -> Sentence {
     let users = registry.find("users").filter(|users| actor.may(Action::Read, users));
     let (did, what) = told(deed);
     Sentence {

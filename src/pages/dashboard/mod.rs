@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 mod balances;
 mod days;
-mod deeds;
+pub mod deeds;
 mod figures;
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
     chart::Chart,
     display::{Counted, MoneyShown, RecordLink, Shown},
     frame::{Crumb, Frame},
-    holds, response,
+    holds, response, reviews,
     shown::{self, Viewer},
     urls,
     visit::Visit,
@@ -208,7 +208,7 @@ pub async fn index(
         today,
         waiting: beginning.as_ref().map(|beginning| beginning.count),
         rows: beginning.as_ref().map(|beginning| beginning.rows(actor.id, now)).unwrap_or_default(),
-        figures: figures::read(&console, &connection, actor, now).await?,
+        figures: figures(&console, &visit, &connection).await?,
         charts: charts(&console, &connection, actor).await?,
         balances: balance_rows(&console, &connection, actor).await?,
         deeds: deeds(&console, &connection, actor).await?,
@@ -221,6 +221,18 @@ pub async fn index(
         held: if actor.role == Some(Admin) { unless_slow(holds::held(&connection).await)?.flatten() } else { None },
     };
     Ok(response::page(&request, StatusCode::OK, &page))
+}
+
+/// For whoever reviews the log first what is not reviewed.
+async fn figures(console: &Console, visit: &Visit, connection: &Connection) -> Result<Vec<Figure>, DatabaseError> {
+    let mut figures = figures::read(console, connection, &visit.actor, Utc::now()).await?;
+    if visit.actor.role == Some(Auditor)
+        && let Some(value) = reviews::waiting(console, visit, connection).await?
+    {
+        let (title, remark, href) = ("Not reviewed", "entries of the log", urls::REVIEWS.to_owned());
+        figures.insert(0, Figure { title, value, remark, href });
+    }
+    Ok(figures)
 }
 
 async fn frozen(console: &Console, connection: &Connection, actor: &Actor) -> Result<i64, DatabaseError> {

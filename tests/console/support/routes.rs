@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path};
 use super::stock;
 
 /// As the program spells them, with what each is asked by.
-pub const ROUTES: [(&str, &[&str]); 38] = [
+pub const ROUTES: [(&str, &[&str]); 46] = [
     ("/", &["GET"]),
     ("/account", &["GET"]),
     ("/account/password", &["POST"]),
@@ -18,6 +18,13 @@ pub const ROUTES: [(&str, &[&str]); 38] = [
     ("/approvals/held", &["GET", "POST"]),
     ("/approvals/rules", &["GET", "POST"]),
     ("/approvals/{transaction}", &["GET", "POST"]),
+    ("/audit/access", &["GET", "POST"]),
+    ("/audit/access/{id}", &["GET", "POST"]),
+    ("/audit/access/{id}/result.csv", &["GET"]),
+    ("/audit/evidence", &["GET"]),
+    ("/audit/evidence/pack.zip", &["GET"]),
+    ("/audit/reviews", &["GET", "POST"]),
+    ("/audit/selected", &["POST"]),
     ("/health/live", &["GET"]),
     ("/health/ready", &["GET"]),
     ("/login", &["GET", "POST"]),
@@ -39,6 +46,7 @@ pub const ROUTES: [(&str, &[&str]); 38] = [
     ("/tables/{table}/new", &["GET"]),
     ("/tables/{table}/selected", &["POST"]),
     ("/tables/{table}/{id}", &["GET", "POST"]),
+    ("/tables/{table}/{id}/annotate", &["GET", "POST"]),
     ("/tables/{table}/{id}/delete", &["GET", "POST"]),
     ("/tables/{table}/{id}/edit", &["GET"]),
     ("/tables/{table}/{id}/history", &["GET"]),
