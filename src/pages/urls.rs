@@ -58,6 +58,11 @@ pub fn history_url(resource: &Resource, id: Uuid) -> String {
     format!("{}/history", record_url(resource, id))
 }
 
+/// What changed one field of a record.
+pub fn field_history_url(resource: &Resource, id: Uuid, field: &str) -> String {
+    format!("{}?field={field}", history_url(resource, id))
+}
+
 /// A verb's own page: `withdraw`, `revoke`, ….
 pub fn verb_url(resource: &Resource, id: Uuid, verb: &str) -> String {
     format!("{}/{verb}", record_url(resource, id))
@@ -89,6 +94,11 @@ pub const APPROVALS: &str = "/approvals";
 /// One item of the queue.
 pub fn approval_url(transaction: Uuid) -> String {
     format!("{APPROVALS}/{}", transaction.as_hyphenated())
+}
+
+/// Both logs as one trail, searched for `search`.
+pub fn trail_url(search: &str) -> String {
+    format!("/audit?q={}", return_to(search))
 }
 
 pub fn export_url(resource: &Resource, format: Format, query: &Query) -> String {

@@ -103,6 +103,10 @@ async fn pages(console: &Console) -> Vec<String> {
         let offered = admin.get(&record).await.attributes("main .do a", "href");
         pages.extend(offered.into_iter().filter(|href| !href.contains("/new")));
         pages.push(format!("{record}/history"));
+        if table == "accounts" {
+            pages.push(format!("{record}/history?as_of=2999-01-01"));
+            pages.push(format!("{record}/history?as_of=then&field="));
+        }
         pages.push(record);
     }
     pages

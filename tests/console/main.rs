@@ -38,6 +38,7 @@ mod search;
 mod sessions;
 mod slow;
 mod support;
+mod telling;
 mod thirteenth;
 mod tiers;
 mod transfers;

@@ -12,6 +12,7 @@ mod figures;
 
 use super::{
     approvals::{self, Beginning, QueueCounts, Row},
+    audit::telling::EntryView,
     chart::Chart,
     display::{Counted, MoneyShown, RecordLink, Shown},
     frame::{Crumb, Frame},
@@ -38,7 +39,6 @@ use crate::{
         request::{ListRequest, Query},
     },
 };
-use deeds::Sentence;
 use figures::Figure;
 
 /// The beginning of a list, as a card.
@@ -163,7 +163,7 @@ struct DashboardPage<'a> {
     charts: Vec<Chart>,
     balances: Vec<BalanceRow>,
     /// `None` for whoever may not read the log.
-    deeds: Option<Vec<Sentence>>,
+    deeds: Option<Vec<EntryView>>,
     cards: Vec<Card<'a>>,
     has_role: bool,
     notices: Vec<&'a Notice>,
@@ -211,7 +211,7 @@ pub async fn index(
         figures: figures::read(&console, &connection, actor, now).await?,
         charts: charts(&console, &connection, actor).await?,
         balances: balance_rows(&console, &connection, actor).await?,
-        deeds: deeds(&console, &connection, actor).await?,
+        deeds: deeds(&console, &connection, &visit).await?,
         cards: cards(&console, &connection, actor).await?,
         has_role: actor.role.is_some(),
         frozen: frozen(&console, &connection, actor).await?,
@@ -305,9 +305,9 @@ async fn balance_rows(console: &Console, connection: &Connection, actor: &Actor)
 }
 
 /// Who may read the log, and works with it, sees its end.
-async fn deeds(console: &Console, connection: &Connection, actor: &Actor) -> Result<Option<Vec<Sentence>>, DatabaseError> {
-    match (actor.role, readable(console, actor, "audit_logs")) {
-        (Some(Admin | Auditor), Some((_, log))) => unless_slow(deeds::read(connection, &log, &console.registry, actor, Utc::now()).await),
+async fn deeds(console: &Console, connection: &Connection, visit: &Visit) -> Result<Option<Vec<EntryView>>, DatabaseError> {
+    match (visit.actor.role, readable(console, &visit.actor, "audit_logs")) {
+        (Some(Admin | Auditor), Some((_, log))) => unless_slow(deeds::read(connection, &log, &console.registry, visit).await),
         (_, _) => Ok(None),
     }
 }

@@ -1,0 +1,3 @@
+//! How do auditors read both logs as one trail?
+
+pub mod telling;
