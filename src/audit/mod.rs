@@ -6,3 +6,5 @@ pub mod creation;
 pub mod entry;
 pub mod history;
 pub mod latest;
+pub mod trail;
+pub mod trail_entry;

@@ -8,7 +8,8 @@ use tokio_postgres::{IsolationLevel, Portal, Row, types::BorrowToSql};
 
 use super::{
     lifeline::Lifeline,
-    pool::{Connection, DatabaseError},
+    pool::{Connection, DatabaseError, Parameter},
+    value::Value,
 };
 
 /// However long it takes; but whoever stops fetching loses the snapshot, which keeps old rows alive for everybody.
@@ -48,6 +49,18 @@ impl Snapshot<'_> {
     pub async fn fetch(&self, portal: &Portal, most: i32) -> Result<impl Stream<Item = Result<Row, DatabaseError>> + use<>, DatabaseError> {
         let rows = self.lifeline.answer(self.transaction.query_portal_raw(portal, most)).await?;
         Ok(self.lifeline.answers(rows))
+    }
+
+    /// Statements from here on are planned for the values they have, and read indexes wherever there are any.
+    pub(crate) async fn plan_each_time(&self) -> Result<(), DatabaseError> {
+        let steer = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_seqscan = off";
+        self.lifeline.answer(self.transaction.batch_execute(steer)).await
+    }
+
+    /// All rows of a statement that is not prepared for another time.
+    pub(crate) async fn typed(&self, text: &str, parameters: &[Value]) -> Result<Vec<Row>, DatabaseError> {
+        let typed: Vec<_> = parameters.iter().map(|value| (value as Parameter<'_>, value.sql_type())).collect();
+        self.lifeline.answer(self.transaction.query_typed(text, &typed)).await
     }
 
     /// What a statement answers within five seconds, or `None`: either way the snapshot goes on as it was.
