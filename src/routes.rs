@@ -5,7 +5,8 @@ use actix_web::web::{self, ServiceConfig};
 use crate::{
     operations::health,
     pages::{
-        approvals, assets, browse, dashboard, doors, holds, inbox, ledger, limit, maintenance, record, runs, search, tiers, transfers, urls,
+        approvals, assets, audit, browse, dashboard, doors, holds, inbox, ledger, limit, maintenance, record, runs, search, tiers,
+        transfers, urls,
     },
 };
 
@@ -23,6 +24,7 @@ pub fn all(config: &mut ServiceConfig) {
         .configure(ledger::routes)
         .configure(maintenance::routes)
         .configure(approvals::routes)
+        .configure(audit::routes)
         .configure(browse::list_routes)
         .configure(transfers::routes)
         .configure(limit::routes)

@@ -4,6 +4,7 @@ pub mod account;
 pub mod approvals;
 pub mod arrival;
 pub mod assets;
+pub mod audit;
 pub mod bearings;
 pub mod browse;
 pub mod candidates;

@@ -3,7 +3,7 @@
 use actix_web::{HttpMessage, HttpRequest, web::Data};
 
 use super::{
-    approvals,
+    approvals, audit,
     error::RequestId,
     flash,
     frame::{Crumb, Density, Environment, Frame, NavigationGroup, NavigationLink, Shortcuts, Signed, Theme},
@@ -72,6 +72,10 @@ fn navigation(console: &Console, visit: &Visit, request: &HttpRequest) -> Vec<Na
         if group == Group::Work {
             links.push(dashboard.clone());
             links.extend(approvals::link(console, visit, request));
+        }
+        if group == Group::Compliance && audit::may_read(console, visit) {
+            let (href, current) = (urls::AUDIT.to_owned(), path == urls::AUDIT);
+            links.push(NavigationLink { label: "Audit trail", href, icon: "trail", current, count: None });
         }
         for resource in console.registry.iter().filter(|resource| resource.group == group && visit.actor.may(Action::Read, resource)) {
             let href = urls::list_url(resource);

@@ -18,6 +18,19 @@ pub const LEDGER: &str = "/operations/ledger";
 /// What the console has still to do on its database.
 pub const MAINTENANCE: &str = "/operations/maintenance";
 
+/// Both logs as one trail.
+pub const AUDIT: &str = "/audit";
+
+/// The part of the trail that a text of its box asks for.
+pub fn trail_url(asked: &str) -> String {
+    format!("{AUDIT}{}", Query::default().with("q", asked).to_suffix())
+}
+
+/// The same as a file.
+pub fn trail_export_url(asked: &str, format: Format) -> String {
+    format!("{AUDIT}/export.{}{}", format.extension(), Query::default().with("q", asked).to_suffix())
+}
+
 /// One account's place in the ledger's proof.
 pub fn drift_url(account: Uuid) -> String {
     format!("{LEDGER}/{}", account.as_hyphenated())

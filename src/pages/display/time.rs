@@ -44,6 +44,12 @@ impl TimeShown {
         Day { day: self.local.day(), month: self.local.month0(), year }
     }
 
+    /// The day in the reader's calendar.
+    #[must_use]
+    pub fn date(&self) -> chrono::NaiveDate {
+        self.local.date_naive()
+    }
+
     /// "14:31"
     #[must_use]
     pub fn clock(&self) -> Clock {

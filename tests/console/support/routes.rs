@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path};
 use super::stock;
 
 /// As the program spells them, with what each is asked by.
-pub const ROUTES: [(&str, &[&str]); 38] = [
+pub const ROUTES: [(&str, &[&str]); 40] = [
     ("/", &["GET"]),
     ("/account", &["GET"]),
     ("/account/password", &["POST"]),
@@ -18,6 +18,8 @@ pub const ROUTES: [(&str, &[&str]); 38] = [
     ("/approvals/held", &["GET", "POST"]),
     ("/approvals/rules", &["GET", "POST"]),
     ("/approvals/{transaction}", &["GET", "POST"]),
+    ("/audit", &["GET"]),
+    ("/audit/export.{format}", &["GET"]),
     ("/health/live", &["GET"]),
     ("/health/ready", &["GET"]),
     ("/login", &["GET", "POST"]),
