@@ -40,6 +40,7 @@ mod slow;
 mod support;
 mod thirteenth;
 mod tiers;
+mod trail;
 mod transfers;
 mod verbs_in_bulk;
 mod volume;
