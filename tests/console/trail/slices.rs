@@ -77,7 +77,7 @@ const SEARCHES: [(&str, &str); 26] = [
     ("request:r3,r4", "d.request_id IN ('r3', 'r4')"),
     ("outcome:failed", "d.outcome = 'failed'"),
     ("outcome:ok -table:users", "d.outcome = 'ok' AND e.entity_type <> 'users'"),
-    ("from:2026-11-01T15:00Z to:2026-11-01T18:00Z", "e.created_at BETWEEN '2026-11-01 15:00Z' AND '2026-11-01 18:00Z'"),
+    ("from:2026-11-01T15:00 to:2026-11-01T18:00", "e.created_at BETWEEN '2026-11-01 15:00Z' AND '2026-11-01 18:00Z'"),
     ("to:2026-11-01 action:update", "e.created_at < '2026-11-02 00:00Z' AND e.action IN ('UPDATE', 'update')"),
     ("action:update,login SHUT", "e.new_values ->> 'status' = 'shut'"),
     ("action:update,login kestrel -b9", "d.reason LIKE '%Kestrel%' AND e.new_values ->> 'note' NOT LIKE '%b9%'"),
