@@ -116,6 +116,25 @@ measure "search of everything, a common word" 50000 admin "/search?q=$common" ||
 measure "search of everything, a rare word" 50000 admin "/search?q=$rare" || missing_rows=1
 measure "search of everything, one in a hundred" 50000 admin "/search?q=$some" || missing_rows=1
 measure "search of everything, a reference number" 50000 admin "/search?q=$reference" || missing_rows=1
+actor=$(sql "SELECT u.username FROM audit_logs l JOIN users u ON u.id = l.user_id GROUP BY 1 ORDER BY count(*) DESC LIMIT 1")
+idle=$(sql "SELECT u.username FROM audit_logs l JOIN users u ON u.id = l.user_id GROUP BY 1 ORDER BY count(*), 1 LIMIT 1")
+known=$(sql "SELECT entity_id FROM audit_logs WHERE entity_type <> 'event' GROUP BY 1 ORDER BY count(*) DESC LIMIT 1")
+middle=$(sql "SELECT to_char(min(created_at) + (max(created_at) - min(created_at)) / 2, 'YYYY-MM-DD') FROM audit_logs")
+trail=/audit?q=
+measure "audit trail, the last 7 days without reads" 50000 admin /audit || missing_rows=1
+measure "audit trail, everything" 50000 admin "$trail*" || missing_rows=1
+measure "audit trail, the busiest actor" 50000 admin "${trail}actor:$actor" || missing_rows=1
+measure "audit trail, an idle actor" 50000 admin "${trail}actor:$idle" || missing_rows=1
+measure "audit trail, a common action" 50000 admin "${trail}action:update" || missing_rows=1
+measure "audit trail, a rare action" 50000 admin "${trail}action:permission_refused" || missing_rows=1
+measure "audit trail, a table" 50000 admin "${trail}table:accounts" || missing_rows=1
+measure "audit trail, a record" 50000 admin "${trail}record:$known" || missing_rows=1
+measure "audit trail, what is about no record" 50000 admin "${trail}record:00000000-0000-0000-0000-000000000000" || missing_rows=1
+measure "audit trail, until the middle of its time" 50000 admin "${trail}to:$middle" || missing_rows=1
+measure "audit trail, an actor on a table" 50000 admin "${trail}actor:$actor+table:users" || missing_rows=1
+measure "audit trail, what failed" 50000 admin "${trail}outcome:failed" || missing_rows=1
+measure "audit trail, a changed field" 0 admin "${trail}field:status" || missing_rows=1
+measure "audit trail, a word on a table" 0 admin "${trail}table:transactions+$rare" || missing_rows=1
 measure "the queue of approvals" 0 manager /approvals || missing_rows=1
 resident=$(awk '/^VmHWM/ { print $2 }' "/proc/$CONSOLE/status")
 

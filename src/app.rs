@@ -3,6 +3,12 @@
 use std::{ops::Deref, sync::Arc};
 
 use crate::{
+    audit::{
+        coverage::Watch,
+        readers::Readers,
+        refusals::Refusals,
+        seal::examination::{Examinations, Witnesses},
+    },
     auth::{
         entrance::Entrance,
         policy::{LINES, Policy},
@@ -50,6 +56,16 @@ pub struct Shared {
     pub notices: Notices,
     /// What stands in the way of the indexes that are still to be built.
     pub builds: Builds,
+    /// What the sealed log is compared with.
+    pub witnesses: Witnesses,
+    /// Whether that is being done.
+    pub examinations: Examinations,
+    /// Whose reading of the log is written down.
+    pub readers: Readers,
+    /// What was refused to whom.
+    pub refusals: Refusals,
+    /// What was last found out about the trail.
+    pub coverage: Watch,
 }
 
 impl Console {

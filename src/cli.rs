@@ -1,5 +1,6 @@
 //! Which commands are there, and how does each end?
 
+mod audit;
 mod demo;
 mod migrate;
 mod password;
@@ -47,6 +48,9 @@ enum Command {
     User(user::User),
     /// Fill an empty database with as many transactions as asked for, to measure on
     Demo(demo::Demo),
+    /// Verify the sealed audit log, or take a checkpoint of it
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Say what is wrong with configuration, database, roles and triggers, and what to type
     Doctor,
 }
@@ -75,6 +79,8 @@ enum Failure {
     User(#[from] user::UserError),
     #[error(transparent)]
     Demo(#[from] demo::DemoFailure),
+    #[error(transparent)]
+    Audit(#[from] Box<audit::AuditFailure>),
     /// Said already, finding by finding.
     #[error("")]
     Unwell,
@@ -113,6 +119,7 @@ async fn execute(command: Command, settings: Settings) -> Result<(), Failure> {
         Command::Migrate(command) => Ok(migrate::run(command, &settings).await?),
         Command::User(command) => Ok(user::run(command, &settings).await?),
         Command::Demo(command) => Ok(demo::run(command, &settings).await?),
+        Command::Audit(command) => Ok(audit::run(command, &settings).await.map_err(Box::new)?),
         Command::Doctor => examine(&settings).await,
     }
 }
@@ -143,7 +150,7 @@ fn end(failure: &Failure) -> ExitCode {
             eprintln!("nexus-console: {failure}");
             ExitCode::from(WRONG_USAGE)
         }
-        Failure::Serve(_) | Failure::Reach(_) | Failure::Migrate(_) | Failure::User(_) | Failure::Demo(_) => {
+        Failure::Serve(_) | Failure::Reach(_) | Failure::Migrate(_) | Failure::User(_) | Failure::Demo(_) | Failure::Audit(_) => {
             eprintln!("nexus-console: {failure}");
             ExitCode::FAILURE
         }

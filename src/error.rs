@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use thiserror::Error;
 
+use crate::auth::policy::Refused;
 use crate::db::absence::Why;
 
 type Source = Box<dyn std::error::Error + Send + Sync + 'static>;
@@ -27,6 +28,10 @@ pub enum PageError {
         detail: Option<String>,
         ways: Vec<WayOn>,
     },
+    /// The permission table says no.
+    #[error(transparent)]
+    NotPermitted(#[from] Refused),
+    /// Something else does: whose it is, or who made it.
     #[error("forbidden: {what}")]
     Forbidden {
         /// "delete accounts"
@@ -145,6 +150,7 @@ impl PageError {
             Self::BadRequest { .. }
             | Self::DoesNotFit { .. }
             | Self::NotFound { .. }
+            | Self::NotPermitted(_)
             | Self::Forbidden { .. }
             | Self::Conflict { .. }
             | Self::Gone { .. }
@@ -182,7 +188,7 @@ impl ResponseError for PageError {
             // 413 is about what is sent, and 422 about forms: this is a query that cannot be answered.
             Self::BadRequest { .. } | Self::DoesNotFit { .. } => StatusCode::BAD_REQUEST,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
-            Self::Forbidden { .. } | Self::StaleToken { .. } => StatusCode::FORBIDDEN,
+            Self::NotPermitted(_) | Self::Forbidden { .. } | Self::StaleToken { .. } => StatusCode::FORBIDDEN,
             Self::Conflict { .. } => StatusCode::CONFLICT,
             Self::Gone { .. } => StatusCode::GONE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

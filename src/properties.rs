@@ -2,6 +2,7 @@
 
 mod query;
 mod sealed;
+mod trail;
 mod typed;
 
 use proptest::{

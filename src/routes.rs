@@ -5,7 +5,8 @@ use actix_web::web::{self, ServiceConfig};
 use crate::{
     operations::health,
     pages::{
-        approvals, assets, browse, dashboard, doors, holds, inbox, ledger, limit, maintenance, record, runs, search, tiers, transfers, urls,
+        access, annotate, approvals, assets, audit, audit_coverage, audit_proof, browse, dashboard, doors, evidence, holds, inbox, ledger,
+        limit, maintenance, record, reviews, runs, search, tiers, transfers, urls,
     },
 };
 
@@ -21,8 +22,15 @@ pub fn all(config: &mut ServiceConfig) {
         .configure(tiers::routes)
         .configure(holds::routes)
         .configure(ledger::routes)
+        .configure(audit_proof::routes)
         .configure(maintenance::routes)
+        .configure(audit_coverage::routes)
+        .configure(reviews::routes)
+        .configure(access::routes)
+        .configure(evidence::routes)
+        .configure(annotate::routes)
         .configure(approvals::routes)
+        .configure(audit::routes)
         .configure(browse::list_routes)
         .configure(transfers::routes)
         .configure(limit::routes)

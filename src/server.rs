@@ -4,6 +4,7 @@ pub mod announce;
 pub(crate) mod demo_password;
 mod gate;
 mod http;
+mod life;
 mod shared;
 mod start;
 
@@ -16,6 +17,7 @@ use start::Started;
 
 use crate::{
     app::Tables,
+    audit::seal::key::{self, Signer},
     auth::password::PasswordError,
     db::{
         connect::ConnectError,
@@ -61,6 +63,8 @@ pub enum ServeError {
     #[error(transparent)]
     Key(#[from] KeyError),
     #[error(transparent)]
+    AuditKey(#[from] key::KeyError),
+    #[error(transparent)]
     Embedded(#[from] EmbeddedError),
     #[error(transparent)]
     Connect(#[from] ConnectError),
@@ -95,7 +99,8 @@ pub async fn serve(settings: Settings, mode: Mode, tables: Tables) -> Result<(),
     let (listener, address) = http::bind(settings.bind)?;
     announce::listening(address);
 
-    let shared = Shared::new(settings, keys, mode);
+    let signer = Signer::load(&settings)?;
+    let shared = Shared::new(settings, keys, signer, mode);
     let mut stop = StopSignals::register().map_err(ServeError::Serving)?;
     let known = tables.clone();
     let server = http::run(listener, shared.clone(), tables).map_err(ServeError::Serving)?;
@@ -119,6 +124,7 @@ pub async fn serve(settings: Settings, mode: Mode, tables: Tables) -> Result<(),
         // Not by `stop(false)`, which would wait its turn behind the first: the end of the process cuts them off.
         () = stop.received() => tracing::warn!("told to stop again: requests in flight are cut off"),
     }
+    life::stopped(&shared).await;
     if let Some(embedded) = embedded {
         tokio::task::spawn_blocking(move || embedded.stop()).await??;
     }

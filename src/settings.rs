@@ -24,8 +24,10 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// Comma-separated hex keys, already checked; absent only with the embedded database.
     pub secret_key: Option<Secret>,
-    /// The 32-byte seed of the audit log's signing key, in hex, already checked.
+    /// Comma-separated seeds of the audit log's signing keys, in hex, newest first, already checked.
     pub audit_key: Option<Secret>,
+    /// Who gets checkpoints by mail; only where there is a mail server.
+    pub audit_mail: Option<String>,
     pub public_url: Option<PublicUrl>,
     /// Text of the band on every page; `None` draws no band.
     pub environment: Option<String>,

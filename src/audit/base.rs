@@ -119,7 +119,7 @@ fn state(row: &Row, side: &'static str, resource: &'static Resource, entry: &Ent
 }
 
 /// A logged value as the table held it: to the last zero of an amount, and a document by its own text.
-fn exactly(document: &HashMap<String, Box<RawValue>>, column: &Column) -> Option<Value> {
+pub(super) fn exactly(document: &HashMap<String, Box<RawValue>>, column: &Column) -> Option<Value> {
     let text = document.get(column.name)?.get();
     match column.kind {
         Kind::SecretWhen(flag) if document.get(flag).is_some_and(|flag| flag.get() == "true") => Some(Value::Null),

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The two logs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Log {
     Main,
     Registry,
@@ -109,7 +109,15 @@ pub struct Entry {
     /// In words: the address it came from.
     pub address: Option<String>,
     pub request: Option<String>,
+    pub session: Option<Uuid>,
+    /// The decision it came of, of a transaction or of a drift.
+    pub approval: Option<Uuid>,
+    pub outcome: Option<String>,
     pub reason: Option<String>,
+    /// The program it came from, as it names itself.
+    pub agent: Option<String>,
+    /// What the log itself calls who acted: a user's name as it was then.
+    pub acting_as: Option<String>,
     /// NULL in some adopted rows.
     pub at: Value,
     /// Whether the record keeps its value encrypted, or did at a later time.
@@ -130,6 +138,11 @@ impl Entry {
             context: row.try_get("context")?,
             address: row.try_get::<_, Option<Value>>("ip_address")?.filter(|ip| !ip.is_null()).map(|ip| ip.to_string()),
             request: row.try_get("request_id")?,
+            session: row.try_get("session_id")?,
+            approval: row.try_get("approval_id")?,
+            outcome: row.try_get("outcome")?,
+            agent: row.try_get("user_agent")?,
+            acting_as: row.try_get("actor_name")?,
             reason: row.try_get("reason")?,
             at: row.try_get("created_at")?,
             sealed: row.try_get("sealed")?,

@@ -14,7 +14,7 @@ use crate::{
         pool::{Connection, DatabaseError, Parameter},
         value::{Timestamp, Value},
     },
-    resource::{Registry, Resource},
+    resource::{Column, Registry, Resource},
 };
 
 /// Permission to read the entries about records one may read; made only by asking for both logs.
@@ -72,7 +72,7 @@ impl Before {
 /// no less secret.
 const PAGE: &str = "\
 SELECT e.log, e.id, e.action, e.old_values, e.new_values, e.context, e.user_id, e.ip_address, e.created_at, \
-       d.actor_kind, d.actor_name, d.request_id, d.reason, u.id AS acting_id, u.full_name AS acting_name, \
+       e.user_agent, d.actor_kind, d.actor_name, d.request_id, d.session_id, d.approval_id, d.outcome, d.reason, u.id AS acting_id, u.full_name AS acting_name, \
        ($1 = 'system_settings' AND (EXISTS (SELECT FROM system_settings s WHERE s.id = $2 AND s.is_encrypted) \
          OR EXISTS (SELECT FROM audit_logs x WHERE x.entity_type = $1 AND x.entity_id = $2 \
              AND (coalesce(x.created_at, '-infinity'), x.id) >= (coalesce(e.created_at, '-infinity'), e.id) \
@@ -81,21 +81,28 @@ SELECT e.log, e.id, e.action, e.old_values, e.new_values, e.context, e.user_id, 
              AND (coalesce(x.created_at, '-infinity'), x.id) >= (coalesce(e.created_at, '-infinity'), e.id) \
              AND (x.old_values ->> 'is_encrypted' = 'true' OR x.new_values ->> 'is_encrypted' = 'true')))) AS sealed \
 FROM ((SELECT 'audit_logs'::text AS log, l.id, l.action, l.old_values, l.new_values, l.context, l.user_id::text AS user_id, \
-              l.ip_address, l.created_at \
+              l.ip_address, l.created_at, l.user_agent \
          FROM audit_logs l WHERE l.entity_type = $1 AND l.entity_id = $2 AND (l.created_at, l.id) < ($3, $4) \
+          AND ($6::text IS NULL OR nullif(l.old_values -> $6, 'null') IS DISTINCT FROM nullif(l.new_values -> $6, 'null')) \
         ORDER BY l.created_at DESC, l.id DESC LIMIT $5) \
       UNION ALL \
-      (SELECT 'ssot_audit_logs'::text, l.id, l.action, l.old_values, l.new_values, l.context, l.user_id::text, l.ip_address, l.created_at \
+      (SELECT 'ssot_audit_logs'::text, l.id, l.action, l.old_values, l.new_values, l.context, l.user_id::text, l.ip_address, l.created_at, \
+              l.user_agent \
          FROM ssot_audit_logs l WHERE l.entity_type = $1 AND l.entity_id = $2 AND (l.created_at, l.id) < ($3, $4) \
+          AND ($6::text IS NULL OR nullif(l.old_values -> $6, 'null') IS DISTINCT FROM nullif(l.new_values -> $6, 'null')) \
         ORDER BY l.created_at DESC, l.id DESC LIMIT $5) \
       UNION ALL \
-      (SELECT 'audit_logs'::text, l.id, l.action, l.old_values, l.new_values, l.context, l.user_id::text, l.ip_address, l.created_at \
+      (SELECT 'audit_logs'::text, l.id, l.action, l.old_values, l.new_values, l.context, l.user_id::text, l.ip_address, l.created_at, \
+              l.user_agent \
          FROM audit_logs l WHERE l.entity_type = $1 AND l.entity_id = $2 AND l.created_at IS NULL \
-          AND ('-infinity'::timestamptz, l.id) < ($3, $4) ORDER BY l.id DESC LIMIT $5) \
+          AND ('-infinity'::timestamptz, l.id) < ($3, $4) \
+          AND ($6::text IS NULL OR nullif(l.old_values -> $6, 'null') IS DISTINCT FROM nullif(l.new_values -> $6, 'null')) ORDER BY l.id DESC LIMIT $5) \
       UNION ALL \
-      (SELECT 'ssot_audit_logs'::text, l.id, l.action, l.old_values, l.new_values, l.context, l.user_id::text, l.ip_address, l.created_at \
+      (SELECT 'ssot_audit_logs'::text, l.id, l.action, l.old_values, l.new_values, l.context, l.user_id::text, l.ip_address, l.created_at, \
+              l.user_agent \
          FROM ssot_audit_logs l WHERE l.entity_type = $1 AND l.entity_id = $2 AND l.created_at IS NULL \
-          AND ('-infinity'::timestamptz, l.id) < ($3, $4) ORDER BY l.id DESC LIMIT $5)) e \
+          AND ('-infinity'::timestamptz, l.id) < ($3, $4) \
+          AND ($6::text IS NULL OR nullif(l.old_values -> $6, 'null') IS DISTINCT FROM nullif(l.new_values -> $6, 'null')) ORDER BY l.id DESC LIMIT $5)) e \
   LEFT JOIN audit_details d ON d.log = e.log AND d.entry_id = e.id \
   LEFT JOIN users u ON u.id = CASE WHEN e.user_id ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' THEN e.user_id::uuid END \
  ORDER BY e.created_at DESC NULLS LAST, e.id DESC LIMIT $5";
@@ -115,16 +122,41 @@ pub async fn entries(
     rows(connection, record, id, before, most).await?.iter().map(Entry::of).collect()
 }
 
-/// The same as the logs hold them.
+/// The same, of those in which one field became another.
+pub async fn entries_of_field(
+    connection: &Connection,
+    _: HistoryGrant,
+    record: &Grant,
+    id: Uuid,
+    field: &'static Column,
+    before: Before,
+    most: i64,
+) -> Result<Vec<Entry>, DatabaseError> {
+    page(connection, record, id, Some(field.name), before, most).await?.iter().map(Entry::of).collect()
+}
+
+/// The entries as the logs hold them.
 pub(super) async fn rows(connection: &Connection, record: &Grant, id: Uuid, before: Before, most: i64) -> Result<Vec<Row>, DatabaseError> {
+    page(connection, record, id, None, before, most).await
+}
+
+async fn page(
+    connection: &Connection,
+    record: &Grant,
+    id: Uuid,
+    field: Option<&'static str>,
+    before: Before,
+    most: i64,
+) -> Result<Vec<Row>, DatabaseError> {
     let at = Value::Time(before.at);
-    let parameters: [Parameter<'_>; 5] = [&record.resource().table, &id, &at, &before.id, &most];
+    let parameters: [Parameter<'_>; 6] = [&record.resource().table, &id, &at, &before.id, &most, &field];
     connection.query(PAGE, &parameters).await
 }
 
 const ONE: &str = "\
 SELECT e.log, e.id, e.action, e.old_values, e.new_values, e.context, e.user_id, e.ip_address, e.created_at, \
-       NULL::text AS actor_kind, NULL::text AS actor_name, NULL::text AS request_id, NULL::text AS reason, \
+       e.user_agent, NULL::text AS actor_kind, NULL::text AS actor_name, NULL::text AS request_id, NULL::uuid AS session_id, \
+       NULL::uuid AS approval_id, NULL::text AS outcome, NULL::text AS reason, \
        NULL::uuid AS acting_id, NULL::text AS acting_name, \
        ($3 = 'system_settings' AND (EXISTS (SELECT FROM system_settings s WHERE s.id = $4 AND s.is_encrypted) \
          OR EXISTS (SELECT FROM audit_logs x WHERE x.entity_type = $3 AND x.entity_id = $4 \
@@ -134,10 +166,10 @@ SELECT e.log, e.id, e.action, e.old_values, e.new_values, e.context, e.user_id, 
              AND (coalesce(x.created_at, '-infinity'), x.id) >= (coalesce(e.created_at, '-infinity'), e.id) \
              AND (x.old_values ->> 'is_encrypted' = 'true' OR x.new_values ->> 'is_encrypted' = 'true')))) AS sealed \
 FROM (SELECT 'audit_logs'::text AS log, l.id, l.action, l.old_values, l.new_values, l.context, l.user_id::text AS user_id, \
-             l.ip_address, l.created_at, l.entity_type, l.entity_id FROM audit_logs l WHERE l.id = $2 \
+             l.ip_address, l.created_at, l.user_agent, l.entity_type, l.entity_id FROM audit_logs l WHERE l.id = $2 \
       UNION ALL \
       SELECT 'ssot_audit_logs'::text, l.id, l.action, l.old_values, l.new_values, l.context, l.user_id::text, \
-             l.ip_address, l.created_at, l.entity_type, l.entity_id FROM ssot_audit_logs l WHERE l.id = $2) e \
+             l.ip_address, l.created_at, l.user_agent, l.entity_type, l.entity_id FROM ssot_audit_logs l WHERE l.id = $2) e \
 WHERE e.log = $1 AND e.entity_type = $3 AND e.entity_id = $4";
 
 /// One entry, if it is about this record.

@@ -8,9 +8,10 @@ use uuid::Uuid;
 use super::csrf::NoRandomness;
 use super::origin::{Origin, Party};
 use super::password::{Hasher, LONGEST_IN_BYTES, PasswordError, Verdict};
+use super::revocation::{self, Why};
 use super::session::{self, Beginning, SessionKeyText};
 use super::throttle::{self, AccountKey, Consequence, Network, Refused, Throttle};
-use crate::db::event::event;
+use crate::db::event::{Outcome, event};
 use crate::db::pool::{Connection, Database, DatabaseError};
 use crate::db::write::Write;
 
@@ -198,7 +199,7 @@ async fn begin(
         return Ok(None);
     }
     if let Some(replaced) = attempt.replaces {
-        session::end(&write, replaced.user, replaced.session).await?;
+        revocation::one(&write, replaced.user, replaced.session, Why::Replaced).await?;
     }
     let beginning = Beginning { ip: attempt.origin.ip, agent: attempt.origin.agent.clone() };
     session::open(&write, id, candidate.id, &key, &beginning, idle_timeout).await?;
@@ -225,6 +226,7 @@ async fn fail(
     let write = Write::begin(database, &origin.acting_as(LOGIN)).await?;
     let user = candidate.map(|candidate| (candidate.id, candidate.username.as_str()));
     let details = json!({ "user_id": user.map(|user| user.0.to_string()), "username": user.map(|user| user.1), "why": why });
+    write.outcome(Outcome::Failed).await?;
     event(&write, "login_failed", &details).await?;
     let rest = match consequence {
         Consequence::None => None,
@@ -234,6 +236,7 @@ async fn fail(
                 "username": user.map(|user| user.1),
                 "seconds": throttle::REST.as_secs(),
             });
+            write.outcome(Outcome::Refused).await?;
             event(&write, "lockout", &details).await?;
             Some(throttle::REST)
         }

@@ -13,6 +13,7 @@ pub mod own_account;
 pub mod password;
 pub mod policy;
 pub mod reach;
+pub mod revocation;
 pub mod role;
 pub mod sealed;
 pub mod session;

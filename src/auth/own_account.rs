@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::actor::{Density, Preferences, Shortcuts, Theme};
 use super::password::{Hasher, LONGEST_IN_BYTES, PasswordError, Verdict};
-use super::session;
+use super::revocation::{self, Why};
 use crate::db::event::event;
 use crate::db::pool::{Connection, Database, DatabaseError};
 use crate::db::write::Write;
@@ -149,7 +149,7 @@ pub async fn change_password(write: &Write, proved: &ProvedCurrent, new_hash: &s
     if changed == 0 {
         return Err(ChangeError::Changed);
     }
-    let ended = session::end_all_but(write, proved.user, Some(kept)).await?;
+    let ended = revocation::all_but(write, proved.user, Some(kept), Why::PasswordChanged).await?;
     event(write, "password_changed", &json!({ "sessions_ended": ended })).await?;
     Ok(ended)
 }
@@ -164,7 +164,7 @@ pub async fn set_password_by_link(write: &Write, user: Uuid, new_hash: &str) -> 
     if changed == 0 {
         return Ok(false);
     }
-    let ended = session::end_all_but(write, user, None).await?;
+    let ended = revocation::all_but(write, user, None, Why::PasswordChanged).await?;
     event(write, "password_set", &json!({ "user_id": user.to_string(), "sessions_ended": ended })).await?;
     Ok(true)
 }

@@ -24,15 +24,23 @@ pub enum Action {
     Prove,
     /// Say how a balance that does not fit its entries is put right.
     Resolve,
+    /// Read the proof of a log, have it proved again, and take proofs of its entries away.
+    Verify,
     Deactivate,
     SendPasswordLink,
     Rotate,
     Revoke,
     MarkRead,
+    /// Say of an entry of the log what it is worth, and how far the log was reviewed.
+    Annotate,
+    /// Say who keeps the access they have.
+    ReviewAccess,
+    /// Take away what shows an outsider that a control works.
+    MakeEvidence,
 }
 
 impl Action {
-    pub const ALL: [Action; 17] = [
+    pub const ALL: [Action; 21] = [
         Read,
         Create,
         Edit,
@@ -45,11 +53,15 @@ impl Action {
         SetLimit,
         Prove,
         Resolve,
+        Verify,
         Deactivate,
         SendPasswordLink,
         Rotate,
         Revoke,
         MarkRead,
+        Annotate,
+        ReviewAccess,
+        MakeEvidence,
     ];
 
     /// As an API key's permissions spell it: `transactions:read`.
@@ -67,11 +79,15 @@ impl Action {
             SetLimit => "limit",
             Prove => "prove",
             Resolve => "resolve",
+            Verify => "verify",
             Deactivate => "deactivate",
             SendPasswordLink => "password-link",
             Rotate => "rotate",
             Revoke => "revoke",
             MarkRead => "mark-read",
+            Annotate => "annotate",
+            ReviewAccess => "review-access",
+            MakeEvidence => "evidence",
         }
     }
 
@@ -81,8 +97,8 @@ impl Action {
 }
 
 use Action::{
-    Create, Deactivate, Decide, Delete, Edit, Export, History, MarkRead, Prove, Read, Resolve, Reverse, Revoke, Rotate, SendPasswordLink,
-    SetLimit, Withdraw,
+    Annotate, Create, Deactivate, Decide, Delete, Edit, Export, History, MakeEvidence, MarkRead, Prove, Read, Resolve, Reverse,
+    ReviewAccess, Revoke, Rotate, SendPasswordLink, SetLimit, Verify, Withdraw,
 };
 
 /// What a role may do with a table, and on which rows.
@@ -117,11 +133,11 @@ const ALIASES: (Access, Access) = (All(&[Read, Create, Edit, Delete, Export, Dea
 
 #[rustfmt::skip]
 pub const LINES: &[Line] = &[
-    Line { table: "users", admin: All(&[Read, Create, Edit, Export, Deactivate, SendPasswordLink]), manager: READ, auditor: READ, user: Nothing, viewer: Nothing },
+    Line { table: "users", admin: All(&[Read, Create, Edit, Export, Deactivate, SendPasswordLink, ReviewAccess]), manager: READ, auditor: All(&[Read, ReviewAccess]), user: Nothing, viewer: Nothing },
     Line { table: "accounts", admin: All(&[Read, Create, Edit, Delete, Export, SetLimit, Prove, Resolve]), manager: All(&[Read, Create, Edit, Prove, Resolve]), auditor: All(&[Read, Export, Prove]), user: Own(&[Read]), viewer: READ },
     Line { table: "transactions", admin: All(&[Read, Create, Edit, Export, Withdraw, Decide, Reverse]), manager: All(&[Read, Create, Edit, Export, Withdraw, Decide, Reverse]), auditor: All(&[Read, Export]), user: Own(&[Read, Create, Withdraw]), viewer: READ },
-    Line { table: "audit_logs", admin: All(&[Read, Export, History]), manager: All(&[History]), auditor: All(&[Read, Export, History]), user: Nothing, viewer: Nothing },
-    Line { table: "ssot_audit_logs", admin: All(&[Read, Export, History]), manager: All(&[History]), auditor: All(&[Read, Export, History]), user: Nothing, viewer: Nothing },
+    Line { table: "audit_logs", admin: All(&[Read, Export, History, Verify, Annotate, MakeEvidence]), manager: All(&[History]), auditor: All(&[Read, Export, History, Verify, Annotate, MakeEvidence]), user: Nothing, viewer: Nothing },
+    Line { table: "ssot_audit_logs", admin: All(&[Read, Export, History, Verify, Annotate]), manager: All(&[History]), auditor: All(&[Read, Export, History, Verify, Annotate]), user: Nothing, viewer: Nothing },
     Line { table: "system_settings", admin: EVERYTHING, manager: READ, auditor: READ, user: Nothing, viewer: Nothing },
     Line { table: "ssot_api_contracts", admin: EVERYTHING, manager: REGISTRY.0, auditor: REGISTRY.1, user: REGISTRY.2, viewer: REGISTRY.2 },
     Line { table: "ssot_api_aliases", admin: ALIASES.0, manager: ALIASES.1, auditor: REGISTRY.1, user: REGISTRY.2, viewer: REGISTRY.2 },

@@ -246,24 +246,13 @@ pub(super) async fn touch(write: &Write, id: Uuid, until: DateTime<Utc>) -> Resu
         .await
 }
 
-/// Ends one session of a user; 0 when there is none such, or it has ended already.
+/// Ends one session of a user; 0 when there is none such, or it has ended already. Whoever calls it writes down why.
 ///
 /// # Errors
 /// See [`DatabaseError`].
 pub async fn end(write: &Write, user: Uuid, id: Uuid) -> Result<u64, DatabaseError> {
-    write.execute("UPDATE user_sessions SET is_active = false WHERE id = $1 AND user_id = $2 AND is_active IS TRUE", &[&id, &user]).await
-}
-
-/// Ends every session of a user but one; all of them when there is none to keep.
-///
-/// # Errors
-/// See [`DatabaseError`].
-pub async fn end_all_but(write: &Write, user: Uuid, kept: Option<Uuid>) -> Result<u64, DatabaseError> {
     write
-        .execute(
-            "UPDATE user_sessions SET is_active = false WHERE user_id = $1 AND is_active IS TRUE AND id IS DISTINCT FROM $2",
-            &[&user, &kept],
-        )
+        .execute("UPDATE user_sessions SET is_active = false WHERE id = $1 AND user_id = $2 AND is_active IS NOT FALSE", &[&id, &user])
         .await
 }
 

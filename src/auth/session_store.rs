@@ -15,6 +15,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::origin::{Channel, Origin, Party};
+use super::revocation;
 use super::session::{self, ABSOLUTE_LIMIT, Found, LoadedSession};
 use crate::chain::chain;
 use crate::db::absence::Why;
@@ -131,7 +132,7 @@ impl DatabaseSessions {
     async fn end(&self, key: &str) -> Result<(), DatabaseError> {
         let Some(found) = self.find(key).await? else { return Ok(()) };
         let write = Write::begin(&self.database, &origin(&found.session)).await?;
-        session::end(&write, found.session.user_id, found.session.id).await?;
+        revocation::one(&write, found.session.user_id, found.session.id, revocation::Why::Own).await?;
         write.commit().await
     }
 

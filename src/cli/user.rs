@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     auth::password::{self, PasswordError},
+    db::event::event_of_job,
     resource::form::is_email,
     settings::Settings,
 };
@@ -147,6 +148,8 @@ async fn execute(command: User, owner: &mut Client) -> Result<(), UserError> {
             // Whoever knew the old password must not stay logged in with it.
             let ended =
                 transaction.execute("UPDATE public.user_sessions SET is_active = false WHERE user_id = $1 AND is_active", &[&id]).await?;
+            let details = serde_json::json!({ "user_id": id.to_string(), "sessions_ended": ended });
+            event_of_job(&transaction, "cli", "password_set", &details).await?;
             transaction.commit().await?;
             println!("{username} has a new password; {ended} sessions ended");
             if is_active != Some(true) {
@@ -160,6 +163,6 @@ async fn execute(command: User, owner: &mut Client) -> Result<(), UserError> {
 /// Acts as `system:cli`, so that the log says whose hand it was.
 async fn begin(owner: &mut Client) -> Result<Transaction<'_>, UserError> {
     let transaction = owner.transaction().await?;
-    transaction.query("SELECT set_config('nexus.actor', 'system:cli', true), set_config('nexus.context', 'job', true)", &[]).await?;
+    transaction.query("SELECT set_config('nexus.actor', 'system:cli', true), set_config('nexus.context', 'job', true), set_config('nexus.outcome', 'ok', true)", &[]).await?;
     Ok(transaction)
 }

@@ -6,9 +6,31 @@ use tokio_postgres::Transaction;
 use super::{pool::DatabaseError, value::Value, write::Write};
 
 const EVENT: &str = "SELECT public.nexus_event($1, $2)";
-const ACT_AS: &str = "SELECT set_config('nexus.actor', 'system:' || $1, true), set_config('nexus.context', 'job', true)";
+const ACT_AS: &str = "SELECT set_config('nexus.actor', 'system:' || $1, true), set_config('nexus.context', 'job', true), \
+     set_config('nexus.outcome', $2, true)";
 
-/// Writes an event of the transaction's actor. No secret belongs into its details.
+/// How what an entry tells of ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Ok,
+    /// Somebody tried, and was not let.
+    Refused,
+    /// It was begun, and did not come off.
+    Failed,
+}
+
+impl Outcome {
+    /// As the details of an entry spell it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Outcome::Ok => "ok",
+            Outcome::Refused => "refused",
+            Outcome::Failed => "failed",
+        }
+    }
+}
+
+/// Writes an event of the transaction's actor, with the outcome that [`Write::outcome`] said last. No secret belongs into its details.
 ///
 /// # Errors
 /// See [`DatabaseError`].
@@ -27,7 +49,21 @@ pub async fn event_of_job(
     action: &'static str,
     details: &Json,
 ) -> Result<(), tokio_postgres::Error> {
-    transaction.query_one(ACT_AS, &[&job]).await?;
+    event_of_job_ending(transaction, job, Outcome::Ok, action, details).await
+}
+
+/// The same, of what may not have ended well.
+///
+/// # Errors
+/// As PostgreSQL refuses it.
+pub async fn event_of_job_ending(
+    transaction: &Transaction<'_>,
+    job: &'static str,
+    outcome: Outcome,
+    action: &'static str,
+    details: &Json,
+) -> Result<(), tokio_postgres::Error> {
+    transaction.query_one(ACT_AS, &[&job, &outcome.name()]).await?;
     transaction.query_one(EVENT, &[&action, &Value::Json(details.to_string())]).await?;
     Ok(())
 }

@@ -1,25 +1,29 @@
 //! How does a database get from the schema it has to the schema this program needs, and back?
 
+mod made;
 mod step;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use refinery::Target;
 use tokio_postgres::Client;
 
+pub use self::made::Made;
 use self::step::{Effect, Step};
 use super::{
     adopt::{self, Refusal},
     backup::{BackupError, Backups},
+    event::event_of_job,
 };
 
 /// Several instances may start at once; refinery itself takes no lock.
 const LOCK: &str = "SELECT pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended('nexus: migrations', 0))";
 const UNLOCK: &str = "SELECT pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended('nexus: migrations', 0))";
-/// Migrations may take longer than a page; and nobody's own schema is to be searched before public.
+/// Migrations may take longer than a page; and nobody's own schema is to be searched before public. The outcome is that
+/// of their entries, which stand only if the migration does.
 const PREPARE: &str = "SET search_path = public, pg_temp; SET statement_timeout = 0; SET lock_timeout = 0; \
      SET idle_in_transaction_session_timeout = 0; SET default_transaction_read_only = off; \
-     SET client_min_messages = warning";
+     SET client_min_messages = warning; SET nexus.outcome = 'ok'";
 
 const HISTORY_EXISTS: &str = "SELECT pg_catalog.to_regclass('public.refinery_schema_history') IS NOT NULL AS present";
 const HISTORY: &str = "SELECT version, name, applied_on FROM public.refinery_schema_history ORDER BY version";
@@ -121,6 +125,12 @@ pub async fn status(client: &mut Client) -> Result<Vec<Migration>, MigrateError>
     Ok(migrations)
 }
 
+/// Every function that this program's migrations make, as it should be.
+#[must_use]
+pub fn functions() -> Vec<Made> {
+    made::functions(&step::steps())
+}
+
 /// Brings the database to this program's schema; answers what it applied, oldest first. Needs the owner, and takes no
 /// backup.
 ///
@@ -191,10 +201,21 @@ async fn up_alone(client: &mut Client, backups: Option<&Backups>) -> Result<Upgr
         None => None,
     };
     let outcome = apply(client, &steps, &pending).await;
+    if let (Ok(_), Some(backup)) = (&outcome, &backup) {
+        record_backup(client, backup).await?;
+    }
     if outcome.is_err() && !had_history && history_exists(client).await.unwrap_or(false) {
         client.batch_execute(DROP_EMPTY_HISTORY).await?;
     }
     Ok(Upgrade { applied: outcome?, backup })
+}
+
+/// After the migrations: before them there may be no log to write it into.
+async fn record_backup(client: &mut Client, backup: &Path) -> Result<(), tokio_postgres::Error> {
+    let name = backup.file_name().map(|name| name.to_string_lossy().into_owned());
+    let transaction = client.transaction().await?;
+    event_of_job(&transaction, "migrate", "backup_made", &serde_json::json!({ "file": name, "why": "before a migration" })).await?;
+    transaction.commit().await
 }
 
 /// An adoption puts functions of ours in the place of the platform's; whatever else does so says it of itself.

@@ -8,8 +8,12 @@ DECLARE
     read_only  constant text[] := ARRAY['audit_logs', 'ssot_audit_logs', 'audit_details', 'transaction_approvals',
                                         'transaction_transfers', 'transaction_reversals', 'transaction_questions',
                                         'expiry_holds', 'account_ledger', 'account_ledger_corrections',
-                                        'ledger_decisions', 'nexus_ledger', 'refinery_schema_history'];
-    kept       constant text[] := ARRAY['users', 'transactions', 'decision_runs', 'decision_run_items', 'ledger_checks'];
+                                        'ledger_decisions', 'nexus_ledger', 'refinery_schema_history',
+                                        'audit_unsealed', 'audit_leaves', 'audit_tiles', 'audit_checkpoints', 'audit_sweep'];
+    kept       constant text[] := ARRAY['users', 'transactions', 'decision_runs', 'decision_run_items', 'ledger_checks',
+                                        'access_reviews', 'access_review_verdicts'];
+    -- Only ever added to.
+    added      constant text[] := ARRAY['entry_annotations', 'review_marks'];
     stamped    text[];
     subject    text;
     insertable text;
@@ -29,7 +33,7 @@ BEGIN
      WHERE t.tgfoid = pg_catalog.to_regprocedure('public.nexus_stamp()')
        AND c.relnamespace = 'public'::pg_catalog.regnamespace AND c.relname <> ALL (kept);
 
-    FOREACH subject IN ARRAY read_only || kept || stamped || ARRAY['user_sessions', 'console_preferences',
+    FOREACH subject IN ARRAY read_only || kept || added || stamped || ARRAY['user_sessions', 'console_preferences',
         'session_state', 'one_time_links', 'account_limits']
     LOOP
         EXECUTE pg_catalog.format('REVOKE ALL ON public.%I FROM nexus_app', subject);
@@ -45,6 +49,10 @@ BEGIN
          WHERE a.attrelid = pg_catalog.to_regclass('public.' || subject) AND a.attnum > 0 AND NOT a.attisdropped
            AND NOT (subject = 'transactions' AND a.attname IN ('status', 'processed_at'))
            AND NOT (subject = 'accounts' AND a.attname = 'balance');
+        IF subject = ANY (added) THEN
+            EXECUTE pg_catalog.format('GRANT INSERT (%s) ON public.%I TO nexus_app', insertable, subject);
+            CONTINUE;
+        END IF;
         EXECUTE pg_catalog.format('GRANT INSERT (%s), UPDATE (%s) ON public.%I TO nexus_app',
                                   insertable, updatable, subject);
         IF subject <> ALL (kept) THEN
@@ -58,7 +66,10 @@ BEGIN
                               public.nexus_reverse(uuid, uuid, text), public.nexus_release_expiry(),
                               public.nexus_check_account(uuid),
                               public.nexus_resolve_drift(uuid, text, numeric, text),
-                              public.nexus_indexes(), public.nexus_missing_indexes()
+                              public.nexus_indexes(), public.nexus_missing_indexes(),
+                              public.nexus_seal(bigint, text[], uuid[], boolean[], smallint[], bigint[], bytea[], bytea, text),
+                              public.nexus_unqueue(text[], uuid[]), public.nexus_sweep_to(text, uuid),
+                              public.nexus_sweep_again()
        TO nexus_app;
 END
 $$;

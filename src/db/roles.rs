@@ -66,7 +66,8 @@ const EXCESS: &str = "
      WHERE c.relnamespace = 'public'::pg_catalog.regnamespace
        AND c.relname IN ('audit_logs', 'ssot_audit_logs', 'audit_details', 'transaction_approvals', 'transaction_transfers',
                          'transaction_reversals', 'transaction_questions', 'expiry_holds', 'account_ledger',
-                         'account_ledger_corrections', 'ledger_decisions')
+                         'account_ledger_corrections', 'ledger_decisions', 'audit_unsealed', 'audit_leaves', 'audit_tiles',
+                         'audit_checkpoints', 'audit_sweep')
        AND pg_catalog.has_table_privilege('nexus_app', c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, TRIGGER')
     UNION ALL
     SELECT 'nexus_app may delete or empty ' || c.relname || '; as its owner: '

@@ -8,11 +8,13 @@ use tokio_postgres::{IsolationLevel, Portal, Row, types::BorrowToSql};
 
 use super::{
     lifeline::Lifeline,
-    pool::{Connection, DatabaseError},
+    pool::{Connection, DatabaseError, Parameter},
+    value::Value,
 };
 
-/// However long it takes; but whoever stops fetching loses the snapshot, which keeps old rows alive for everybody.
-const LIMITS: &str = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = '60s'";
+/// However long it takes; but whoever stops fetching loses the snapshot, which keeps old rows alive for everybody. A
+/// query and no command, because the first query is what fixes the moment.
+const LIMITS: &str = "SELECT set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '60s', true)";
 
 /// The server has no limit here; but one that says nothing for so long is not there any more.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(120);
@@ -35,6 +37,26 @@ impl Snapshot<'_> {
         Ok(Snapshot { transaction, lifeline })
     }
 
+    /// A statement's rows, all of them.
+    pub async fn query(&self, text: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, DatabaseError> {
+        let statement = self.lifeline.answer(self.transaction.prepare_cached(text)).await?;
+        self.lifeline.answer(self.transaction.query(&statement, parameters)).await
+    }
+
+    /// The rows as they come; memory does not grow with their number.
+    pub async fn stream<P: BorrowToSql>(
+        &self,
+        text: &str,
+        parameters: &[P],
+    ) -> Result<impl Stream<Item = Result<Row, DatabaseError>> + use<P>, DatabaseError>
+    where
+        for<'a> &'a P: BorrowToSql,
+    {
+        let statement = self.lifeline.answer(self.transaction.prepare_cached(text)).await?;
+        let rows = self.lifeline.answer(self.transaction.query_raw(&statement, parameters.iter())).await?;
+        Ok(self.lifeline.answers(rows))
+    }
+
     /// A statement's rows, none of them read yet.
     pub async fn open<P: BorrowToSql>(&self, text: &str, parameters: &[P]) -> Result<Portal, DatabaseError>
     where
@@ -48,6 +70,18 @@ impl Snapshot<'_> {
     pub async fn fetch(&self, portal: &Portal, most: i32) -> Result<impl Stream<Item = Result<Row, DatabaseError>> + use<>, DatabaseError> {
         let rows = self.lifeline.answer(self.transaction.query_portal_raw(portal, most)).await?;
         Ok(self.lifeline.answers(rows))
+    }
+
+    /// Statements from here on are planned for the values they have, and read indexes wherever there are any.
+    pub(crate) async fn plan_each_time(&self) -> Result<(), DatabaseError> {
+        let steer = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_seqscan = off";
+        self.lifeline.answer(self.transaction.batch_execute(steer)).await
+    }
+
+    /// All rows of a statement that is not prepared for another time.
+    pub(crate) async fn typed(&self, text: &str, parameters: &[Value]) -> Result<Vec<Row>, DatabaseError> {
+        let typed: Vec<_> = parameters.iter().map(|value| (value as Parameter<'_>, value.sql_type())).collect();
+        self.lifeline.answer(self.transaction.query_typed(text, &typed)).await
     }
 
     /// What a statement answers within five seconds, or `None`: either way the snapshot goes on as it was.

@@ -6,6 +6,7 @@ use tokio_postgres::error::SqlState;
 
 use super::{
     absence::{Absence, Why},
+    event::Outcome,
     pool::{Connection, Database, DatabaseError, Parameter},
 };
 use crate::auth::origin::Origin;
@@ -15,7 +16,7 @@ const BEGIN: &str = "BEGIN READ WRITE; SET LOCAL lock_timeout = '5s'; SET LOCAL 
 const STATEMENT_WITHIN: Duration = Duration::from_secs(15);
 const SET_ORIGIN: &str = "SELECT set_config('nexus.actor', $1, true), set_config('nexus.context', $2, true), \
      set_config('nexus.ip', $3, true), set_config('nexus.agent', $4, true), \
-     set_config('nexus.request', $5, true), set_config('nexus.session', $6, true)";
+     set_config('nexus.request', $5, true), set_config('nexus.session', $6, true), set_config('nexus.outcome', 'ok', true)";
 
 /// A transaction whose actor the audit triggers know. Dropped without [`Write::commit`], nothing of it stays.
 pub struct Write {
@@ -56,6 +57,15 @@ impl Write {
     /// See [`DatabaseError`].
     pub async fn reason(&self, reason: &str) -> Result<(), DatabaseError> {
         self.query_one("SELECT set_config('nexus.reason', $1, true)", &[&reason]).await?;
+        Ok(())
+    }
+
+    /// How what is written down from here on ended; without it, well: an entry stands only if what it is about does.
+    ///
+    /// # Errors
+    /// See [`DatabaseError`].
+    pub async fn outcome(&self, outcome: Outcome) -> Result<(), DatabaseError> {
+        self.query_one("SELECT set_config('nexus.outcome', $1, true)", &[&outcome.name()]).await?;
         Ok(())
     }
 

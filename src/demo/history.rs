@@ -40,9 +40,10 @@ fn failed_logins(world: &mut World) {
             "why": if known { "wrong_password" } else { "unknown_name" },
         });
         if attempt == 39 {
-            world.event("lockout", json!({ "user_id": id, "username": name, "seconds": 1_800 }), origin.clone());
+            let locked = Origin { outcome: Some("refused"), ..origin.clone() };
+            world.event("lockout", json!({ "user_id": id, "username": name, "seconds": 1_800 }), locked);
         }
-        world.event("login_failed", details, origin);
+        world.event("login_failed", details, Origin { outcome: Some("failed"), ..origin });
     }
     // And those who only mistype.
     for (days, name) in
@@ -56,6 +57,7 @@ fn failed_logins(world: &mut World) {
             address: person.address,
             agent: person.agent,
             request: person.request,
+            outcome: Some("failed"),
             ..Origin::job("login", moment)
         };
         let details = json!({ "user_id": world.people[who].id.to_string(), "username": name, "why": "wrong_password" });

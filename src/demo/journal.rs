@@ -121,7 +121,8 @@ impl Record {
 }
 
 impl Journal {
-    pub fn event(&mut self, action: &'static str, details: &Value, origin: Origin) {
+    pub fn event(&mut self, action: &'static str, details: &Value, mut origin: Origin) {
+        origin.outcome.get_or_insert("ok");
         self.entries.push(Entry { subject: Subject::Event, action, before: None, after: Some(details.to_string()), origin });
     }
 }

@@ -1,6 +1,7 @@
 //! What is wrong with the installation, and what is to be typed?
 
 mod capacity;
+mod coverage;
 mod extension;
 mod indexes;
 mod ledger;
@@ -115,6 +116,7 @@ pub async fn examine(settings: &Settings, owner: &Target, tables: &Tables) -> Re
         Ok(mut client) => {
             findings.push(Finding::fine("database", owner.place()));
             findings.extend(questions(&mut client, settings).await);
+            findings.push(coverage::ask(owner, tables).await);
             findings.extend(proof::examine(owner, tables).await);
         }
         Err(error) => findings.push(away(settings, &error.to_string())),

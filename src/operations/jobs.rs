@@ -6,6 +6,7 @@ use futures_util::FutureExt;
 use tokio::task::JoinSet;
 
 use crate::{
+    audit::{coverage::Watch, refusals::Refusals, seal::key::Signer},
     auth::policy::Policy,
     chain::chain,
     db::{
@@ -16,10 +17,14 @@ use crate::{
     resource::Registry,
 };
 
+pub mod checkpoints;
+pub mod coverage;
 pub mod decisions;
 pub mod expiry;
 pub mod indexes;
 pub mod ledger;
+pub mod refusals;
+pub mod seal;
 
 /// Their own pool, so that no page waits for a job.
 pub const CONNECTIONS: usize = 2;
@@ -27,7 +32,7 @@ pub const CONNECTIONS: usize = 2;
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// Everything that runs by itself. A new job is a line here and a module with a `JOB`.
-const ALL: [Job; 4] = [decisions::JOB, expiry::JOB, indexes::JOB, ledger::JOB];
+const ALL: [Job; 8] = [checkpoints::JOB, coverage::JOB, decisions::JOB, expiry::JOB, indexes::JOB, ledger::JOB, refusals::JOB, seal::JOB];
 
 /// Work that no request asks for, done a turn at a time.
 ///
@@ -65,6 +70,14 @@ pub struct Jobs {
     /// For the one job that nobody but the owner of the tables can do.
     pub owner: Target,
     pub builds: Builds,
+    /// Signs the checkpoints.
+    pub signer: Signer,
+    /// Where checkpoints go that the database's owner cannot take back.
+    pub outside: checkpoints::Outside,
+    /// What the pages have counted and the log does not know yet.
+    pub refusals: Refusals,
+    /// Where the pages find what was last found out about the trail.
+    pub coverage: Watch,
 }
 
 /// Starts all jobs as tasks; they end with the set.

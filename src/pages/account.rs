@@ -16,7 +16,7 @@ use crate::app::Console;
 use crate::auth::actor::{Preferences, Shortcuts};
 use crate::auth::new_password;
 use crate::auth::own_account::{self, ChangeError, OwnSession};
-use crate::auth::session;
+use crate::auth::revocation::{self, Why};
 use crate::auth::throttle::{AccountKey, Origin};
 use crate::db::pool::DatabaseError;
 use crate::db::write::Write;
@@ -332,7 +332,7 @@ pub async fn revoke(console: web::Data<Console>, visit: Visit, id: web::Path<Str
         return Err(PageError::not_found("session of yours with this id"));
     }
     let write = Write::begin(&console.database, &visit.origin).await?;
-    let ended = session::end(&write, visit.actor.id, id).await?;
+    let ended = revocation::one(&write, visit.actor.id, id, Why::Own).await?;
     write.commit().await?;
     let text = if ended == 0 { "That session had ended already." } else { "The session has ended." };
     Ok(back_with(&console, FlashKind::Done, text))
@@ -344,7 +344,7 @@ pub async fn revoke(console: web::Data<Console>, visit: Visit, id: web::Path<Str
 /// When the database is away.
 pub async fn revoke_others(console: web::Data<Console>, visit: Visit) -> Result<HttpResponse, PageError> {
     let write = Write::begin(&console.database, &visit.origin).await?;
-    let ended = session::end_all_but(&write, visit.actor.id, Some(visit.actor.session)).await?;
+    let ended = revocation::all_but(&write, visit.actor.id, Some(visit.actor.session), Why::Own).await?;
     write.commit().await?;
     let text = match ended {
         0 => "There was no other session.".to_owned(),

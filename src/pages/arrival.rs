@@ -48,7 +48,9 @@ pub(super) fn loggable(path: &str) -> &str {
 
 /// To ask for an export's head alone would write down an export that nobody got.
 fn is_export(path: &str) -> bool {
+    let is_file = |endings: &[&str]| endings.iter().any(|ending| path.ends_with(ending));
     path.starts_with("/tables/") && path.rsplit('/').next().is_some_and(|name| name.starts_with("export."))
+        || path.starts_with("/audit/") && is_file(&[".csv", ".jsonl", ".zip"])
 }
 
 /// Probes and files would drown what people do.

@@ -7,15 +7,15 @@ use chrono::Utc;
 mod answers;
 mod labels;
 pub mod lost;
-mod passage;
+pub mod passage;
 pub mod rows;
 
 pub use answers::Answers;
 
 use super::{
+    audit::telling::{name, when},
     display::FieldError,
     frame::Frame,
-    history,
     record::{trail, with_back},
     response::page,
     urls,
@@ -140,11 +140,11 @@ fn savers(visit: &Visit, resource: &'static Resource, since: &Since) -> (Vec<Str
     let most = if since.base.is_some() { usize::MAX } else { 1 };
     let edits: Vec<_> = since.edits(resource).take(most).collect();
     let mut names = Vec::new();
-    for name in edits.iter().map(|entry| history::name(&entry.doer)) {
+    for name in edits.iter().map(|entry| name(&entry.doer)) {
         if !names.contains(&name) {
             names.push(name);
         }
     }
     let zone = visit.actor.preferences.time_zone;
-    (names, edits.first().map(|entry| history::when(&entry.at, zone, Utc::now())))
+    (names, edits.first().map(|entry| when(&entry.at, zone, Utc::now())))
 }

@@ -6,16 +6,21 @@ use actix_web::error::InternalError;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
 use askama::Template;
 
 use words::view_of;
 
 use super::arrival::loggable;
+use super::failure::deed;
 use super::frame::{Crumb, Frame};
 use super::kept;
 use super::response::{Accepted, Transport, html_response, render, secure};
 use super::urls;
+use super::visit::Visit;
+use crate::app::Console;
+use crate::audit::refusals::Attempt;
 use crate::chain::chain;
 use crate::error::{Kept, PageError, WayOn};
 
@@ -94,6 +99,9 @@ pub async fn error_pages<B: MessageBody + 'static>(request: ServiceRequest, next
         return Ok(response.map_into_boxed_body());
     }
     let id = request_id(response.request());
+    if let Some(error) = response.response().error() {
+        tell_refusal(response.request(), &asked, &of_error(error)).await;
+    }
     let frame = Frame::for_failure(response.request());
     let status = response.status();
     let mut drawn = match response.response().error() {
@@ -118,6 +126,26 @@ fn needs_page<B>(response: &ServiceResponse<B>) -> bool {
     let status = response.status();
     let is_html = response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
     (status.is_client_error() || status.is_server_error()) && !is_html
+}
+
+/// Writes down who was refused what: here, because every refusal of a page or a verb comes by. Nothing happened that
+/// would have to be undone where that fails, so the refusal stands.
+async fn tell_refusal(request: &actix_web::HttpRequest, asked: &Asked, error: &PageError) {
+    let (permission, what) = if let PageError::NotPermitted(refused) = error {
+        (Some((refused.action.name(), refused.table)), deed(refused))
+    } else if let PageError::Forbidden { what, .. } = error {
+        (None, what.clone())
+    } else {
+        return;
+    };
+    let visit = request.extensions().get::<Visit>().cloned();
+    let (Some(visit), Some(console)) = (visit, request.app_data::<Data<Console>>()) else {
+        return;
+    };
+    let attempt = Attempt { method: asked.method.to_string(), path: asked.path.clone(), permission, what };
+    if let Err(error) = console.refusals.meet(&console.database, visit.actor.session, attempt, &visit.origin).await {
+        tracing::error!(request_id = asked.id.0, cause = chain(&error), "a refusal is not in the log");
+    }
 }
 
 /// Our own error as it is, or the framework's by its status.
@@ -201,6 +229,7 @@ fn log(asked: &Asked, error: &PageError, id: &RequestId) {
         | PageError::BadRequest { .. }
         | PageError::DoesNotFit { .. }
         | PageError::NotFound { .. }
+        | PageError::NotPermitted(_)
         | PageError::Forbidden { .. }
         | PageError::Conflict { .. }
         | PageError::Gone { .. }

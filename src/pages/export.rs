@@ -48,6 +48,16 @@ const AT_ONCE: usize = 2;
 #[derive(Debug, Clone)]
 pub struct Exports(Arc<Semaphore>);
 
+impl Exports {
+    /// One more, as long as what is answered is kept.
+    ///
+    /// # Errors
+    /// `Unavailable` where as many as one worker takes are under way.
+    pub fn permit(&self) -> Result<OwnedSemaphorePermit, PageError> {
+        self.0.clone().try_acquire_owned().map_err(|_| busy())
+    }
+}
+
 impl Default for Exports {
     fn default() -> Self {
         Exports(Arc::new(Semaphore::new(AT_ONCE)))
@@ -75,7 +85,7 @@ pub async fn export(
         return Err(BadQuery { parameter: format!("{}.find", column.name), problem }.into());
     }
     asked.position = Position::First;
-    let permit = exports.0.clone().try_acquire_owned().map_err(|_| busy())?;
+    let permit = exports.permit()?;
     let columns: Vec<_> = export::columns(resource).filter(|column| viewer.may_see(column)).collect();
     let query = asked.query.without(&["limit", "columns"]);
     let source = Source {
@@ -137,7 +147,7 @@ async fn record(
 
 /// Why a file ended before its last row.
 #[derive(Debug, thiserror::Error)]
-enum Broken {
+pub(super) enum Broken {
     #[error(transparent)]
     Database(#[from] DatabaseError),
     #[error("a row cannot be written")]
@@ -170,7 +180,7 @@ enum Fits {
 }
 
 /// The task that writes; it ends with the body that it writes for.
-struct Writer(JoinHandle<Result<(), Broken>>);
+pub(super) struct Writer(pub(super) JoinHandle<Result<(), Broken>>);
 
 impl Drop for Writer {
     fn drop(&mut self) {
@@ -189,7 +199,7 @@ fn begin(source: Source) -> (impl Stream<Item = Result<Bytes, Broken>>, oneshot:
 
 /// Only the writer's word that the last row is out ends a file; its failure is an error of the body, which breaks the
 /// transfer off, so that what was cut short never looks whole.
-fn body(arriving: mpsc::Receiver<Bytes>, writer: Writer) -> impl Stream<Item = Result<Bytes, Broken>> {
+pub(super) fn body(arriving: mpsc::Receiver<Bytes>, writer: Writer) -> impl Stream<Item = Result<Bytes, Broken>> {
     stream::unfold(Some((arriving, writer)), |state| async {
         let (mut arriving, mut writer) = state?;
         if let Some(chunk) = arriving.recv().await {
@@ -258,7 +268,7 @@ async fn fits(snapshot: &Snapshot<'_>, grant: &Grant, asked: &ListRequest, room:
     Ok(if count.is_some_and(|count| count > i64::from(room)) { Fits::No } else { Fits::Yes })
 }
 
-async fn hand_over(chunks: &mpsc::Sender<Bytes>, chunk: Vec<u8>) -> Result<(), Broken> {
+pub(super) async fn hand_over(chunks: &mpsc::Sender<Bytes>, chunk: Vec<u8>) -> Result<(), Broken> {
     if chunk.is_empty() {
         return Ok(());
     }

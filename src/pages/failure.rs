@@ -69,14 +69,11 @@ impl From<StoreError> for PageError {
     }
 }
 
-impl From<Refused> for PageError {
-    fn from(refused: Refused) -> PageError {
-        let what = format!("{} {}", verb(refused.action), refused.table);
-        PageError::Forbidden { what, allowed_roles: refused.allowed.into_iter().map(|role| role.label()).collect() }
-    }
+/// As in "may not edit accounts".
+pub(super) fn deed(refused: &Refused) -> String {
+    format!("{} {}", verb(refused.action), refused.table)
 }
 
-/// As in "may not edit accounts".
 fn verb(action: Action) -> &'static str {
     match action {
         Action::Read => "read",
@@ -91,11 +88,15 @@ fn verb(action: Action) -> &'static str {
         Action::SetLimit => "set limits of",
         Action::Prove => "read or ask for the proof of",
         Action::Resolve => "resolve drifts of",
+        Action::Verify => "read or ask for the proof of",
         Action::Deactivate => "deactivate records in",
         Action::SendPasswordLink => "make password links for",
         Action::Rotate => "rotate records in",
         Action::Revoke => "revoke records in",
         Action::MarkRead => "mark as read in",
+        Action::Annotate => "annotate",
+        Action::ReviewAccess => "review the access of",
+        Action::MakeEvidence => "make evidence of",
     }
 }
 

@@ -23,6 +23,7 @@ use crate::auth::reach::Source;
 use crate::auth::sealed::Purpose;
 use crate::auth::session::LoadedSession;
 use crate::auth::session_store::{self, SessionUnavailable};
+use crate::db::pool::DatabaseError;
 use crate::error::{Cause, PageError};
 use crate::resource::form::Submission;
 
@@ -111,9 +112,20 @@ async fn admit(request: &mut ServiceRequest, console: &Console) -> Option<HttpRe
         }
     }
     if is_read {
+        if let Err(error) = tell_reading(request, console).await {
+            return Some(HttpResponse::from_error(PageError::from(error)));
+        }
         count_queue(request, console).await;
     }
     if is_read { None } else { refuse(request, console, session.as_ref()) }
+}
+
+/// Whoever reads the log stands in it themselves before they see any of it.
+async fn tell_reading(request: &ServiceRequest, console: &Console) -> Result<(), DatabaseError> {
+    let Some(visit) = request.extensions().get::<Visit>().cloned() else {
+        return Ok(());
+    };
+    console.readers.meet(&console.database, &console.registry, &visit.actor, &visit.origin, request.path()).await
 }
 
 /// The navigation says how many items wait. A page is not refused because nobody could count them.

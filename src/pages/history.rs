@@ -1,67 +1,54 @@
-//! How is a record's life told: a sentence an entry, and what changed beside it?
-
-use std::collections::HashMap;
+//! How is a record's whole life told, or that of one of its fields?
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use askama::Template;
-use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
-use futures_util::future::try_join_all;
 use uuid::Uuid;
 
+mod as_of;
+pub mod last_set;
+
 use super::{
-    display::{DiffRow, Side, TimeShown},
+    audit::telling::{self, EntryView, Place, is_asked_for},
     frame::Frame,
-    offers, query,
+    query,
     record::{self, back, record_id, resource, trail, with_back},
     response::page,
-    shown::money,
     urls,
     visit::Visit,
 };
 use crate::{
     app::Console,
     audit::{
-        change::{Change, Secrecy, value},
-        entry::{Deed, Doer, Entry, Fields},
-        history::{Before, HistoryGrant, entries, label_of},
+        entry::Entry,
+        history::{Before, HistoryGrant, entries, entries_of_field},
+        trail_entry::{Subject, TrailEntry},
     },
-    auth::{actor::Actor, policy::Action},
-    db::{
-        pool::{Connection, DatabaseError},
-        value::Value,
-    },
+    auth::{grant::Grant, policy::Action},
+    db::pool::{Connection, DatabaseError},
     error::PageError,
     resource::{
-        Column, Currency, Kind, Registry, Resource,
-        column::Input,
-        indent::indented,
+        Column, Resource,
         record::Record,
-        reference::lookup,
         store::{self, StoreError},
     },
 };
+use as_of::Moment;
 
 const PAGE: i64 = 50;
-/// References of one page that get their label; more than a page of ordinary entries has.
-const LABELS: usize = 100;
 
-/// One entry, ready to be drawn.
-#[derive(Debug)]
-pub struct EntryView {
-    pub id: Uuid,
-    pub icon: &'static str,
-    pub tone: &'static str,
-    pub who: String,
-    pub who_url: Option<String>,
-    pub did: String,
-    pub reason: Option<String>,
-    pub at: Option<TimeShown>,
-    pub rows: Vec<DiffRow>,
-    pub put_back: Option<String>,
-    pub address: Option<String>,
-    pub request: Option<String>,
-    pub context: Option<String>,
+/// The forms above a history: one of its fields, the record at a moment.
+struct Sieve {
+    action: String,
+    back: Option<String>,
+    fields: Vec<FieldChoice>,
+    moment: Moment,
+    zone: String,
+}
+
+struct FieldChoice {
+    name: &'static str,
+    label: &'static str,
+    is_chosen: bool,
 }
 
 #[derive(Template)]
@@ -71,9 +58,25 @@ struct HistoryPage {
     resource: &'static Resource,
     label: String,
     record_url: Option<String>,
+    sieve: Sieve,
+    /// The field whose life this is, and the way to the whole record's.
+    field: Option<(&'static str, String)>,
     entries: Vec<EntryView>,
     newest: Option<String>,
     older: Option<String>,
+}
+
+/// One record's life, as the reader asked for it.
+struct Life<'a> {
+    request: &'a HttpRequest,
+    console: &'a Console,
+    visit: &'a Visit,
+    connection: Connection,
+    grant: Grant,
+    log: HistoryGrant,
+    id: Uuid,
+    current: Option<Record>,
+    back: Option<String>,
 }
 
 /// GET /tables/{table}/{id}/history
@@ -86,10 +89,20 @@ pub async fn show(
     let resource = resource(&console, &path.0)?;
     let id = record_id(&path.1)?;
     let pairs = query::pairs(&request)?;
-    let back = back(&pairs, &["after"])?;
-    let before = match pairs.iter().find(|(name, value)| name == "after" && !value.is_empty()) {
+    let back = back(&pairs, &["after", "field", "as_of"])?;
+    let asked = |name: &str| pairs.iter().find(|(pair, value)| pair == name && !value.is_empty()).map(|(_, value)| value.as_str());
+    let before = match asked("after") {
         None => Before::NOW,
-        Some((_, text)) => Before::parse(text).ok_or_else(|| PageError::bad_request("“after” is no place in this history"))?,
+        Some(text) => Before::parse(text).ok_or_else(|| PageError::bad_request("“after” is no place in this history"))?,
+    };
+    let field = match asked("field") {
+        None => None,
+        Some(name) => Some(
+            resource
+                .column(name)
+                .filter(|column| is_asked_for(resource, column.name))
+                .ok_or_else(|| PageError::bad_request(format!("“field” is no field of {}", resource.several())))?,
+        ),
     };
     let grant = visit.actor.authorize(Action::Read, resource)?;
     let log = HistoryGrant::ask(&visit.actor, &console.registry).ok_or_else(|| PageError::not_found("log of this console"))??;
@@ -101,220 +114,101 @@ pub async fn show(
         Err(StoreError::Missing) => return Err(record::missing(&console, &visit, &connection, &grant, id).await?),
         Err(error) => return Err(error.into()),
     };
-    let mut found = entries(&connection, log, &grant, id, before, PAGE + 1).await?;
-    if current.is_none() && found.is_empty() && before == Before::NOW {
-        return Err(record::missing(&console, &visit, &connection, &grant, id).await?);
+    let life = Life { request: &request, console: &console, visit: &visit, connection, grant, log, id, current, back };
+    match asked("as_of").map(|text| Moment::typed(text, visit.actor.preferences.time_zone)) {
+        None => life.told(before, field, Moment::default()).await,
+        Some(moment) if moment.error.is_some() => life.told(before, field, moment).await,
+        Some(moment) => life.at(moment).await,
     }
-    let more = found.len() > PAGE as usize;
-    found.truncate(PAGE as usize);
-    let own = with_back(urls::history_url(resource, id), back.as_deref());
-    let separator = if own.contains('?') { '&' } else { '?' };
-    let older = found.last().filter(|_| more).map(|last| format!("{own}{separator}after={}", Before::entry(last).parameter()));
-    let label = current.as_ref().map_or_else(|| last_label(resource, id, &found), Record::label);
-    let views = views(&connection, &visit, &console.registry, resource, id, current.as_ref(), found).await?;
-    let record_url = current.is_some().then(|| with_back(urls::record_url(resource, id), back.as_deref()));
-    let crumbs = trail(resource, back.as_deref(), &[(&label, record_url.clone()), ("History", None)]);
-    let template = HistoryPage {
-        frame: Frame::for_page(&console, &visit, &request, format!("History of {label}"), crumbs),
-        resource,
-        label,
-        record_url,
-        entries: views,
-        newest: (before != Before::NOW).then_some(own),
-        older,
+}
+
+impl Life<'_> {
+    async fn told(&self, before: Before, field: Option<&'static Column>, moment: Moment) -> Result<HttpResponse, PageError> {
+        let (resource, id) = (self.grant.resource(), self.id);
+        let mut found = match field {
+            None => entries(&self.connection, self.log, &self.grant, id, before, PAGE + 1).await?,
+            Some(field) => entries_of_field(&self.connection, self.log, &self.grant, id, field, before, PAGE + 1).await?,
+        };
+        if self.current.is_none() && found.is_empty() && before == Before::NOW && field.is_none() {
+            return Err(record::missing(self.console, self.visit, &self.connection, &self.grant, id).await?);
+        }
+        let more = found.len() > PAGE as usize;
+        found.truncate(PAGE as usize);
+        let whole = with_back(urls::history_url(resource, id), self.back.as_deref());
+        let own = match field {
+            None => whole.clone(),
+            Some(field) => with_back(urls::field_history_url(resource, id, field.name), self.back.as_deref()),
+        };
+        let separator = if own.contains('?') { '&' } else { '?' };
+        let older = found.last().filter(|_| more).map(|last| format!("{own}{separator}after={}", Before::entry(last).parameter()));
+        let label = self.current.as_ref().map_or_else(|| last_label(resource, id, &found), Record::label);
+        let place = Place::Own { resource, id, current: self.current.as_ref() };
+        let status = if moment.error.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+        let template = HistoryPage {
+            frame: self.frame(format!("History of {label}"), &label, &[("History", None)], status),
+            resource,
+            sieve: self.sieve(field, moment),
+            entries: views(&self.connection, self.visit, self.console, place, found).await?,
+            record_url: self.record_url(),
+            field: field.map(|field| (field.label, whole)),
+            newest: (before != Before::NOW).then_some(own),
+            older,
+            label,
+        };
+        Ok(page(self.request, status, &template))
+    }
+
+    fn record_url(&self) -> Option<String> {
+        let resource = self.grant.resource();
+        self.current.is_some().then(|| with_back(urls::record_url(resource, self.id), self.back.as_deref()))
+    }
+
+    fn frame(&self, title: String, label: &str, steps: &[(&str, Option<String>)], status: StatusCode) -> Frame {
+        let title = if status == StatusCode::OK { title } else { format!("Error: {title}") };
+        let mut all = vec![(label, self.record_url())];
+        all.extend(steps.iter().cloned());
+        Frame::for_page(self.console, self.visit, self.request, title, trail(self.grant.resource(), self.back.as_deref(), &all))
+    }
+
+    fn sieve(&self, field: Option<&'static Column>, moment: Moment) -> Sieve {
+        let resource = self.grant.resource();
+        let asked_for = resource.columns.iter().filter(|column| is_asked_for(resource, column.name));
+        Sieve {
+            action: urls::history_url(resource, self.id),
+            back: self.back.clone(),
+            fields: asked_for
+                .map(|column| FieldChoice {
+                    name: column.name,
+                    label: column.label,
+                    is_chosen: field.is_some_and(|field| field.name == column.name),
+                })
+                .collect(),
+            moment,
+            zone: self.visit.actor.preferences.time_zone.name().to_owned(),
+        }
+    }
+}
+
+/// Entries about one record, told where that record is "it".
+///
+/// # Errors
+/// See [`DatabaseError`].
+pub async fn views(
+    connection: &Connection,
+    visit: &Visit,
+    console: &Console,
+    place: Place<'_>,
+    entries: Vec<Entry>,
+) -> Result<Vec<EntryView>, DatabaseError> {
+    let Place::Own { resource, id, .. } = place else {
+        return Ok(Vec::new());
     };
-    Ok(page(&request, StatusCode::OK, &template))
+    let entries = entries.into_iter().map(|entry| TrailEntry { entry, subject: Subject::Record(resource, id) }).collect();
+    telling::views_at(connection, visit, &console.registry, place, entries).await
 }
 
 /// What a record that is gone was called.
 fn last_label(resource: &Resource, id: Uuid, entries: &[Entry]) -> String {
     let named = entries.iter().find_map(|entry| entry.old.as_ref()?.get(resource.label)?.as_str().map(str::to_owned));
     named.unwrap_or_else(|| id.to_string())
-}
-
-/// Who did it, in words.
-pub fn name(doer: &Doer) -> String {
-    match doer {
-        Doer::User { name, id } if name.is_empty() => id.to_string(),
-        Doer::User { name, .. } => name.clone(),
-        Doer::Key { name, owner: Some(owner) } => format!("The API key “{name}” of {owner}"),
-        Doer::Key { name, owner: None } => format!("The API key “{name}”"),
-        Doer::System(job) => format!("The console ({job})"),
-        Doer::Database(role) => format!("db:{role}"),
-        Doer::Named(name) => name.clone(),
-        Doer::Unknown => "Somebody the log does not name".to_owned(),
-    }
-}
-
-/// When it was, with its zone, and UTC beside it.
-pub fn when(at: &Value, zone: Tz, now: DateTime<Utc>) -> String {
-    match at.as_time().map(|time| (time.moment(), time)) {
-        Some((Some(moment), _)) => {
-            let shown = TimeShown::new(moment, zone, now);
-            if zone == Tz::UTC { shown.to_string() } else { format!("{shown} ({})", shown.utc()) }
-        }
-        Some((None, time)) => time.to_string(),
-        None => "a day the log does not name".to_owned(),
-    }
-}
-
-/// Entries as sentences with their diffs; references by their label where the actor may see it.
-pub async fn views(
-    connection: &Connection,
-    visit: &Visit,
-    registry: &Registry,
-    resource: &'static Resource,
-    id: Uuid,
-    current: Option<&Record>,
-    entries: Vec<Entry>,
-) -> Result<Vec<EntryView>, DatabaseError> {
-    let labels = labels(connection, &visit.actor, resource, &entries).await?;
-    let telling = Telling { resource, current, labels: &labels, zone: visit.actor.preferences.time_zone, now: Utc::now() };
-    let may_edit = visit.actor.may(Action::Edit, resource)
-        && current.is_some_and(|record| offers::obstacle(Action::Edit, record, &visit.actor).is_none());
-    let users = registry.find("users").filter(|users| visit.actor.sees_labels_of(users));
-    Ok(entries
-        .into_iter()
-        .map(|entry| {
-            let changes = entry.changes(resource);
-            let (icon, tone) = look(&entry.deed);
-            let put_back = (may_edit && can_put_back(resource, &entry))
-                .then(|| format!("{}?from={}:{}", urls::edit_url(resource, id), entry.log.table(), entry.id.as_hyphenated()));
-            EntryView {
-                id: entry.id,
-                icon,
-                tone,
-                who: name(&entry.doer),
-                who_url: match (&entry.doer, users) {
-                    (Doer::User { id, .. }, Some(users)) => Some(urls::record_url(users, *id)),
-                    _ => None,
-                },
-                did: sentence(resource, &entry.deed, &changes),
-                at: entry.at.as_time().and_then(|time| time.moment()).map(|moment| TimeShown::new(moment, telling.zone, telling.now)),
-                rows: changes.iter().map(|change| telling.row(change, &entry)).collect(),
-                put_back,
-                reason: entry.reason.clone().filter(|reason| !reason.trim().is_empty()),
-                address: entry.address.clone(),
-                request: entry.request.clone(),
-                context: entry.context.clone(),
-            }
-        })
-        .collect())
-}
-
-fn look(deed: &Deed) -> (&'static str, &'static str) {
-    match deed {
-        Deed::Created => ("plus", "ok"),
-        Deed::Changed => ("edit", ""),
-        Deed::Deleted => ("x", "bad"),
-        Deed::Other(_) => ("info", ""),
-    }
-}
-
-fn sentence(resource: &Resource, deed: &Deed, changes: &[Change<'_>]) -> String {
-    match deed {
-        Deed::Created => "created it".to_owned(),
-        Deed::Deleted => "deleted it".to_owned(),
-        Deed::Other(word) => word.to_lowercase().replace('_', " "),
-        Deed::Changed => {
-            let names: Vec<String> = changes.iter().map(|change| label_of(resource, change.name).to_lowercase()).collect();
-            match names.as_slice() {
-                [] => "saved it without a change".to_owned(),
-                [one] => format!("changed {one}"),
-                [firsts @ .., last] if names.len() <= 4 => format!("changed {} and {last}", firsts.join(", ")),
-                many => format!("changed {} fields", many.len()),
-            }
-        }
-    }
-}
-
-/// Whether it holds an old value of a field that the edit form has.
-fn can_put_back(resource: &Resource, entry: &Entry) -> bool {
-    let is_field = |name: &str| resource.column(name).is_some_and(|column| column.on_edit != Input::Never);
-    entry.values_to_put_back(resource).iter().any(|(name, _)| is_field(name))
-}
-
-type Labels = HashMap<Uuid, String>;
-
-/// The labels of everything the entries refer to, each asked for once and all at once.
-async fn labels(connection: &Connection, actor: &Actor, resource: &'static Resource, entries: &[Entry]) -> Result<Labels, DatabaseError> {
-    let mut wanted = HashMap::new();
-    for entry in entries {
-        for change in entry.changes(resource) {
-            let Some(Kind::Reference(target)) = resource.column(change.name).map(|column| column.kind) else {
-                continue;
-            };
-            let Ok(grant) = actor.authorize(Action::Read, target) else {
-                continue;
-            };
-            let ids = [change.before, change.after].into_iter().flatten().filter_map(|json| Uuid::try_parse(json.as_str()?).ok());
-            wanted.extend(ids.filter(|_| grant.covers_all_rows()).map(|id| (id, grant)));
-        }
-    }
-    let lookups = wanted.into_iter().take(LABELS).map(async |(id, grant)| lookup(connection, &grant, id).await.map(|found| (id, found)));
-    let found = try_join_all(lookups).await?;
-    Ok(found.into_iter().filter_map(|(id, found)| Some((id, found?.label))).collect())
-}
-
-/// What is needed to write a logged value as people read it.
-struct Telling<'a> {
-    resource: &'static Resource,
-    current: Option<&'a Record>,
-    labels: &'a Labels,
-    zone: Tz,
-    now: DateTime<Utc>,
-}
-
-impl Telling<'_> {
-    fn row(&self, change: &Change<'_>, entry: &Entry) -> DiffRow {
-        let side = |json: Option<&serde_json::Value>, row: &Option<Fields>| match (json, change.secrecy) {
-            (None, _) => Side::NotSet,
-            (Some(_), Secrecy::Hidden) => Side::Secret,
-            (Some(json), Secrecy::Open) => Side::Text(self.words(change.name, json, row.as_ref())),
-        };
-        DiffRow {
-            label: label_of(self.resource, change.name).to_owned(),
-            before: side(change.before, &entry.old),
-            after: side(change.after, &entry.new),
-        }
-    }
-
-    fn words(&self, name: &str, json: &serde_json::Value, row: Option<&Fields>) -> String {
-        let column = self.resource.column(name);
-        match column.and_then(|column| Some((column, value(json, column.kind)?))) {
-            Some((column, value)) => words(column, &value, self.zone, self.now, self.currency(column, row).as_deref(), self.labels),
-            None => json.as_str().map_or_else(|| json.to_string(), str::to_owned),
-        }
-    }
-
-    fn currency(&self, column: &Column, row: Option<&Fields>) -> Option<String> {
-        match column.kind {
-            Kind::Money(Currency::Column(currency)) => row?.get(currency)?.as_str().map(str::to_owned),
-            Kind::Money(Currency::Through { .. }) => self.current?.cell(column.name)?.companion.as_text().map(str::to_owned),
-            _ => None,
-        }
-    }
-}
-
-/// One value in words.
-pub fn words(
-    column: &Column,
-    value: &Value,
-    zone: Tz,
-    now: DateTime<Utc>,
-    currency: Option<&str>,
-    labels: &HashMap<Uuid, String>,
-) -> String {
-    match (column.kind, value) {
-        (Kind::Choice(choices), Value::Text(text)) => {
-            choices.iter().find(|choice| choice.value == text).map_or_else(|| text.clone(), |choice| choice.label.to_owned())
-        }
-        (_, Value::Bool(true)) => "Yes".to_owned(),
-        (_, Value::Bool(false)) => "No".to_owned(),
-        (Kind::Reference(_), Value::Uuid(id)) => labels.get(id).cloned().unwrap_or_else(|| id.to_string()),
-        (_, Value::Number(number)) => money(number, currency).to_string(),
-        (_, time @ Value::Time(_)) => when(time, zone, now),
-        (_, Value::Json(text)) => indented(text),
-        (_, other) => other.to_string(),
-    }
 }

@@ -1,9 +1,14 @@
 //! What does each URL answer with?
 
+pub mod access;
 pub mod account;
+pub mod annotate;
 pub mod approvals;
 pub mod arrival;
 pub mod assets;
+pub mod audit;
+pub mod audit_coverage;
+pub mod audit_proof;
 pub mod bearings;
 pub mod browse;
 pub mod candidates;
@@ -18,6 +23,7 @@ pub mod display;
 pub mod doors;
 pub mod edit;
 pub mod error;
+pub mod evidence;
 pub mod export;
 pub mod failure;
 pub mod fields;
@@ -43,6 +49,7 @@ pub mod refusal;
 pub mod related;
 pub mod response;
 pub mod resume;
+pub mod reviews;
 pub mod runs;
 pub mod search;
 pub mod selected;

@@ -68,12 +68,16 @@ pub fn label(action: Action, resource: &Resource) -> String {
         Action::SetLimit => "Set limit".to_owned(),
         Action::Prove => "Ledger proof".to_owned(),
         Action::Resolve => "Resolve".to_owned(),
+        Action::Verify => "Proof".to_owned(),
         Action::Deactivate => "Deactivate".to_owned(),
         Action::SendPasswordLink => "New password link".to_owned(),
         Action::Rotate => "Rotate".to_owned(),
         Action::Revoke if resource.table == "user_sessions" => "End session".to_owned(),
         Action::Revoke => "Revoke".to_owned(),
         Action::MarkRead => "Mark as read".to_owned(),
+        Action::Annotate => "Annotate".to_owned(),
+        Action::ReviewAccess => "Review access".to_owned(),
+        Action::MakeEvidence => "Make evidence".to_owned(),
         Action::Edit => "Edit".to_owned(),
         Action::Delete => "Delete".to_owned(),
         Action::Create => "Duplicate".to_owned(),
@@ -120,11 +124,15 @@ pub fn obstacle(action: Action, record: &Record, actor: &Actor) -> Option<&'stat
         | Action::SetLimit
         | Action::Prove
         | Action::Resolve
+        | Action::Verify
         | Action::Deactivate
         | Action::SendPasswordLink
         | Action::Rotate
         | Action::Revoke
-        | Action::MarkRead => None,
+        | Action::MarkRead
+        | Action::Annotate
+        | Action::ReviewAccess
+        | Action::MakeEvidence => None,
     }
 }
 
@@ -151,12 +159,14 @@ pub fn offers(actor: &Actor, resource: &'static Resource, record: &Record, back:
     let edit_look = if decides && obstacle(Action::Decide, record, actor).is_none() { "" } else { "main" };
     offer(Action::Edit, to(urls::edit_url(resource, id)), "edit", edit_look);
     let verb = |action| to(urls::verb_url(resource, id, url_of(action)));
+    offer(Action::Annotate, to(urls::annotate_url(resource.table, id)), "note", "main");
     offer(Action::MarkRead, urls::verb_url(resource, id, url_of(Action::MarkRead)), "check", "main");
     offer(Action::Rotate, verb(Action::Rotate), "key", "main");
     offer(Action::SendPasswordLink, verb(Action::SendPasswordLink), "key", "");
     let is_transfer = resource.table == "transactions" && record.value("transaction_type").as_text() == Some("transfer");
     let copy = if is_transfer { urls::NEW_TRANSFER.to_owned() } else { urls::new_url(resource) };
     offer(Action::Create, to(format!("{copy}?copy={}", id.as_hyphenated())), "plus", "");
+    offer(Action::Verify, urls::proof_of(id), "check", "");
     offer(Action::SetLimit, to(urls::limit_url(resource, id)), "edit", "");
     offer(Action::Reverse, verb(Action::Reverse), "reverse", "stop");
     offer(Action::Withdraw, verb(Action::Withdraw), "x", "stop");

@@ -6,12 +6,17 @@ use chrono::Utc;
 use uuid::Uuid;
 
 use super::{
+    annotate::{self, NoteView},
     approvals::{self, LifeView},
+    audit::telling::{EntryView, Place, name, when},
     bearings, create, delete,
     display::{Shown, TimeShown, Tone, return_to},
     edit,
     frame::{Crumb, Frame},
-    history::{self, EntryView},
+    history::{
+        self,
+        last_set::{LastSet, last_set},
+    },
     inbox, ledger,
     local_path::local,
     offers::{self, Offer},
@@ -52,7 +57,10 @@ struct ShowPage<'a> {
     related: Vec<related::RelatedView<'a>>,
     elsewhere: Vec<related::Elsewhere>,
     decisions: Option<LifeView>,
+    /// What auditors said of it, where it is an entry of a log.
+    notes: Option<Vec<NoteView>>,
     history: Option<Vec<EntryView>>,
+    last_set: Vec<LastSet>,
     history_url: String,
 }
 
@@ -98,19 +106,24 @@ pub async fn show(
     let log = HistoryGrant::of(&visit.actor, &console.registry);
     let history = async {
         match log {
-            None => Ok(None),
+            None => Ok((None, Vec::new())),
             Some(log) => {
                 let entries = entries(&connection, log, &grant, id, Before::NOW, NEWEST).await?;
-                history::views(&connection, &visit, &console.registry, resource, id, Some(&record), entries).await.map(Some)
+                // Of a record without an entry nobody is known.
+                let setters = if entries.is_empty() { Vec::new() } else { last_set(&record, &entries, viewer.zone, now) };
+                let place = Place::Own { resource, id, current: Some(&record) };
+                let views = history::views(&connection, &visit, &console, place, entries).await?;
+                Ok((Some(views), setters))
             }
         }
     };
-    let (history, (related, mut elsewhere), bearings, frozen, decisions) = tokio::try_join!(
+    let ((history, last_set), (related, mut elsewhere), bearings, frozen, decisions, notes) = tokio::try_join!(
         history,
         related::of(&connection, &console.registry, &visit, &record),
         bearings::of(&connection, &grant, &record),
         frozen(&console, &visit, &connection, &record),
-        approvals::life(&console, &visit, &connection, &record)
+        approvals::life(&console, &visit, &connection, &record),
+        annotate::notes(&visit, &connection, resource, id)
     )?;
     elsewhere.extend(inbox::subject(&record));
     let label = record.label();
@@ -133,7 +146,9 @@ pub async fn show(
         related: related.iter().map(|related| related.view(&visit.actor, now, &encoded)).collect(),
         elsewhere,
         decisions,
+        notes,
         history,
+        last_set,
         history_url: with_back(urls::history_url(resource, id), back.as_deref()),
         label,
     };
@@ -227,8 +242,8 @@ pub async fn missing(console: &Console, visit: &Visit, connection: &Connection, 
     let mut detail = format!("There was such a {}; it has been deleted.", resource.singular);
     if let Some(log) = HistoryGrant::of(&visit.actor, &console.registry) {
         if let Some(entry) = deletion(connection, log, grant, id).await? {
-            let when = history::when(&entry.at, visit.actor.preferences.time_zone, Utc::now());
-            detail = format!("It was deleted by {} on {when}.", history::name(&entry.doer));
+            let when = when(&entry.at, visit.actor.preferences.time_zone, Utc::now());
+            detail = format!("It was deleted by {} on {when}.", name(&entry.doer));
         }
         ways.insert(0, WayOn::new("What happened to it", urls::history_url(resource, id)));
     }

@@ -3,11 +3,11 @@
 use actix_web::{HttpMessage, HttpRequest, web::Data};
 
 use super::{
-    approvals,
+    approvals, audit, audit_coverage, audit_proof,
     error::RequestId,
     flash,
     frame::{Crumb, Density, Environment, Frame, NavigationGroup, NavigationLink, Shortcuts, Signed, Theme},
-    ledger, maintenance, urls,
+    ledger, maintenance, reviews, urls,
     visit::Visit,
 };
 use crate::{
@@ -73,6 +73,10 @@ fn navigation(console: &Console, visit: &Visit, request: &HttpRequest) -> Vec<Na
             links.push(dashboard.clone());
             links.extend(approvals::link(console, visit, request));
         }
+        if group == Group::Compliance && audit::may_read(console, visit) {
+            let (href, current) = (urls::AUDIT.to_owned(), path == urls::AUDIT);
+            links.push(NavigationLink { label: "Audit trail", href, icon: "trail", current, count: None });
+        }
         for resource in console.registry.iter().filter(|resource| resource.group == group && visit.actor.may(Action::Read, resource)) {
             let href = urls::list_url(resource);
             let current = path == href || path.strip_prefix(&href).is_some_and(|rest| rest.starts_with('/'));
@@ -90,9 +94,20 @@ fn navigation(console: &Console, visit: &Visit, request: &HttpRequest) -> Vec<Na
             let (href, current) = (urls::MAINTENANCE.to_owned(), path == urls::MAINTENANCE);
             links.push(NavigationLink { label: "Maintenance", href, icon: "health", current, count: None });
         }
+        if group == Group::Compliance && audit_coverage::may_read(&console.registry, &visit.actor) {
+            let (href, current) = (urls::COVERAGE.to_owned(), path == urls::COVERAGE);
+            links.push(NavigationLink { label: "Coverage", href, icon: "coverage", current, count: None });
+        }
         if group == Group::Ledger && ledger::may_read(console, visit) {
             let current = path == urls::LEDGER || path.starts_with(&format!("{}/", urls::LEDGER));
             links.push(NavigationLink { label: "Ledger proof", href: urls::LEDGER.to_owned(), icon: "ledger", current, count: None });
+        }
+        if group == Group::Compliance && audit_proof::may_read(console, visit) {
+            let current = path == urls::LOG_PROOF;
+            links.push(NavigationLink { label: "Log proof", href: urls::LOG_PROOF.to_owned(), icon: "evidence", current, count: None });
+        }
+        if group == Group::Compliance {
+            links.extend(reviews::links(console, visit, path));
         }
         if !links.is_empty() {
             groups.push(NavigationGroup { title: group.title(), links });

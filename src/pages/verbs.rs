@@ -314,12 +314,16 @@ fn words(action: Action, record: &Record, visit: &Visit) -> String {
         | Action::SetLimit
         | Action::Prove
         | Action::Resolve
+        | Action::Verify
         | Action::Read
         | Action::Create
         | Action::Edit
         | Action::Delete
         | Action::Export
-        | Action::History => String::new(),
+        | Action::History
+        | Action::Annotate
+        | Action::ReviewAccess
+        | Action::MakeEvidence => String::new(),
     }
 }
 

@@ -1,8 +1,8 @@
 //! How does a row become a line of a file, in each of the formats there are?
 
-mod archive;
-mod csv;
-mod json_lines;
+pub(crate) mod archive;
+pub(crate) mod csv;
+pub(crate) mod json_lines;
 mod workbook;
 mod xml;
 

@@ -13,6 +13,10 @@ use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, web::Data};
 use super::{Mode, ServeError, Shared, gate};
 use crate::{
     app::{self, Console, Tables},
+    audit::seal::{
+        examination::{Examinations, Witnesses},
+        outside::Folder,
+    },
     auth::{
         entrance::{Audience, Entrance},
         reach::Reach,
@@ -60,6 +64,11 @@ pub(super) fn run(listener: TcpListener, shared: Shared, tables: Tables) -> io::
         post,
         notices: shared.notices.clone(),
         builds: shared.builds.clone(),
+        witnesses: Witnesses { signer: shared.signer.clone(), folder: Folder::under(shared.settings.data_dir()) },
+        examinations: Examinations::default(),
+        readers: shared.readers.clone(),
+        refusals: shared.refusals.clone(),
+        coverage: shared.coverage.clone(),
         environment: shared.environment().map(str::to_owned),
     });
     let server = HttpServer::new(move || {

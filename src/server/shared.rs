@@ -5,9 +5,11 @@ use std::{future::Future, pin::Pin, sync::Arc};
 use deadpool_postgres::{Connect, Manager, ManagerConfig, RecyclingMethod};
 use tokio::{sync::SetOnce, task::JoinHandle};
 use tokio_postgres::{Client, Config};
+use uuid::Uuid;
 
 use super::Mode;
 use crate::{
+    audit::{coverage::Watch, readers::Readers, refusals::Refusals, seal::key::Signer},
     auth::setup_token::SetupToken,
     db::connect::Target,
     keys::Keys,
@@ -21,10 +23,17 @@ pub struct Shared {
     pub settings: Arc<Settings>,
     pub mode: Mode,
     pub keys: Arc<Keys>,
+    /// Signs the audit log's checkpoints.
+    pub signer: Signer,
     pub readiness: Readiness,
     pub setup_token: SetupToken,
     pub notices: Notices,
     pub builds: Builds,
+    pub readers: Readers,
+    pub refusals: Refusals,
+    pub coverage: Watch,
+    /// This run of the program, as the log names it.
+    pub run: Uuid,
     serving: Arc<SetOnce<Serving>>,
 }
 
@@ -46,16 +55,21 @@ pub struct RoleGap {
 
 impl Shared {
     #[must_use]
-    pub fn new(settings: Settings, keys: Keys, mode: Mode) -> Self {
+    pub fn new(settings: Settings, keys: Keys, signer: Signer, mode: Mode) -> Self {
         let setup_token = SetupToken::kept_in(settings.data_dir());
         Self {
             settings: Arc::new(settings),
             mode,
             keys: Arc::new(keys),
+            signer,
             readiness: Readiness::default(),
             setup_token,
             notices: Notices::default(),
             builds: Builds::default(),
+            readers: Readers::default(),
+            refusals: Refusals::default(),
+            coverage: Watch::default(),
+            run: Uuid::now_v7(),
             serving: Arc::new(SetOnce::new()),
         }
     }

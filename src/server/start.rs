@@ -10,7 +10,7 @@ use tokio_postgres::Client;
 use zeroize::Zeroizing;
 
 use super::{
-    Mode, ServeError, Shared, announce, demo_password,
+    Mode, ServeError, Shared, announce, demo_password, life,
     shared::{RoleGap, Serving},
 };
 use crate::{
@@ -21,14 +21,13 @@ use crate::{
         backup::Backups,
         connect::{ConnectError, Reason, Target, connect},
         embedded::{Embedded, SERVING, Start},
-        event::event_of_job,
         migrate::{self, Upgrade},
         pool::{Database as PoolOfJobs, ServingRole},
         roles::{self, AppRole},
     },
     demo,
     operations::{
-        jobs::{self, Jobs},
+        jobs::{self, Jobs, checkpoints::Outside},
         notices::Notice,
     },
     resource::{
@@ -75,7 +74,7 @@ pub(super) async fn run(shared: &Shared, embedded: Option<&Arc<Embedded>>, table
         Mode::Demo => Some(fill(shared, &mut owner).await?),
     };
     let setup_token = setup_token(shared, &owner).await?;
-    record_start(&mut owner).await?;
+    life::started(shared, &mut owner).await?;
 
     if let Some(gap) = &serving.role_gap {
         tracing::warn!("pages do not run as {SERVING}: {}; type as the owner: {}", gap.reason, gap.statement);
@@ -91,8 +90,17 @@ pub(super) async fn run(shared: &Shared, embedded: Option<&Arc<Embedded>>, table
     }
     shared.readiness.ready();
     let database = PoolOfJobs::new(shared.manager(), jobs::CONNECTIONS, ServingRole::LoggedIn);
-    let jobs =
-        Jobs { database, registry: tables.registry.clone(), policy: tables.policy, owner: owner_target, builds: shared.builds.clone() };
+    let jobs = Jobs {
+        database,
+        registry: tables.registry.clone(),
+        policy: tables.policy,
+        owner: owner_target,
+        builds: shared.builds.clone(),
+        signer: shared.signer.clone(),
+        outside: Outside::of(&shared.settings),
+        refusals: shared.refusals.clone(),
+        coverage: shared.coverage.clone(),
+    };
     jobs::start(&mut watchers, &jobs);
     Ok(Started { demo_password, setup_token, watchers })
 }
@@ -217,10 +225,4 @@ async fn setup_token(shared: &Shared, owner: &Client) -> Result<Option<Zeroizing
         tracing::warn!("{}: {error}", shared.setup_token.path().display());
     }
     Ok(None)
-}
-
-async fn record_start(owner: &mut Client) -> Result<(), tokio_postgres::Error> {
-    let transaction = owner.transaction().await?;
-    event_of_job(&transaction, "server", "server_started", &serde_json::json!({ "version": env!("CARGO_PKG_VERSION") })).await?;
-    transaction.commit().await
 }

@@ -29,9 +29,14 @@ pub struct Options {
     #[arg(long, global = true, env = "NEXUS_SECRET_KEY", value_name = "KEYS", hide_env_values = true)]
     pub secret_key: Option<OsString>,
 
-    /// The audit log's Ed25519 key, 32 bytes in hex; checked, and not used yet
-    #[arg(long, global = true, env = "NEXUS_AUDIT_KEY", value_name = "KEY", hide_env_values = true)]
+    /// Ed25519 keys that sign the audit log's checkpoints: 32 bytes in hex each, comma separated, newest first;
+    /// default is made once and kept in the data directory
+    #[arg(long, global = true, env = "NEXUS_AUDIT_KEY", value_name = "KEYS", hide_env_values = true)]
     pub audit_key: Option<OsString>,
+
+    /// Who gets the audit log's newest checkpoint by mail, once a day; needs NEXUS_SMTP_URL
+    #[arg(long, global = true, env = "NEXUS_AUDIT_MAIL", value_name = "ADDRESS", hide_env_values = true)]
+    pub audit_mail: Option<OsString>,
 
     /// The address people type when a proxy stands in front, such as https://console.example.com
     #[arg(long, global = true, env = "NEXUS_PUBLIC_URL", value_name = "URL", hide_env_values = true)]

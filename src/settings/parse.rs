@@ -49,15 +49,17 @@ impl Variable {
 pub(super) fn settings(options: Options) -> Result<Settings, SettingError> {
     let database = database(options.database_url, options.database_migration_url)?;
     let secret_key = secret_key(options.secret_key, &database)?;
+    let smtp_url = smtp_url(options.smtp_url)?;
     Ok(Settings {
         database,
         bind: bind(options.bind)?,
         data_dir: data_dir(options.data_dir)?,
         secret_key,
         audit_key: audit_key(options.audit_key)?,
+        audit_mail: audit_mail(options.audit_mail, smtp_url.as_ref())?,
         public_url: public_url(options.public_url)?,
         environment: environment(options.environment)?,
-        smtp_url: smtp_url(options.smtp_url)?,
+        smtp_url,
         log_dir: log_dir(options.log_dir)?,
         demo_password: demo_password(options.demo_password)?,
         precaution: Precaution::default(),
@@ -135,24 +137,39 @@ fn secret_key(value: Option<OsString>, database: &Database) -> Result<Option<Sec
         accepted: "one or more keys of 64 hex digits, comma separated, newest first (make one: openssl rand -hex 32)",
     };
     match (variable.text(value)?, database) {
-        (Some(text), _) => {
-            for (position, key) in text.split(',').enumerate() {
-                check_hex_key(key).map_err(|what| variable.wrong(format!("as key {} {what}", position + 1)))?;
-            }
-            Ok(Some(Secret::new(text)))
-        }
+        (Some(text), _) => hex_keys(&variable, text).map(Some),
         (None, Database::Embedded) => Ok(None),
         (None, Database::External { .. }) => Err(variable.wrong("nothing, although DATABASE_URL is set")),
     }
 }
 
 fn audit_key(value: Option<OsString>) -> Result<Option<Secret>, SettingError> {
-    let variable = Variable { name: "NEXUS_AUDIT_KEY", accepted: "64 hex digits (make them: openssl rand -hex 32)" };
+    let variable = Variable {
+        name: "NEXUS_AUDIT_KEY",
+        accepted: "one or more keys of 64 hex digits, comma separated, newest first (make one: openssl rand -hex 32)",
+    };
+    variable.text(value)?.map(|text| hex_keys(&variable, text)).transpose()
+}
+
+fn audit_mail(value: Option<OsString>, server: Option<&Secret>) -> Result<Option<String>, SettingError> {
+    let variable = Variable { name: "NEXUS_AUDIT_MAIL", accepted: "one address, such as audit@example.com, with NEXUS_SMTP_URL set" };
     let Some(text) = variable.text(value)? else {
         return Ok(None);
     };
-    check_hex_key(&text).map_err(|what| variable.wrong(what))?;
-    Ok(Some(Secret::new(text)))
+    if text.parse::<lettre::Address>().is_err() {
+        return Err(variable.wrong(quoted(&text)));
+    }
+    match server {
+        Some(_) => Ok(Some(text)),
+        None => Err(variable.wrong("an address, although NEXUS_SMTP_URL is not set")),
+    }
+}
+
+fn hex_keys(variable: &Variable, text: String) -> Result<Secret, SettingError> {
+    for (position, key) in text.split(',').enumerate() {
+        check_hex_key(key).map_err(|what| variable.wrong(format!("as key {} {what}", position + 1)))?;
+    }
+    Ok(Secret::new(text))
 }
 
 /// Says what is wrong with a key without a single digit of it.

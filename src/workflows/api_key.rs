@@ -13,7 +13,7 @@ use crate::{
         policy::Action,
         role::Role,
     },
-    db::{event::event, value::Value, write::Write},
+    db::{event::event, pool::DatabaseError, value::Value, write::Write},
     resource::{Column, store},
 };
 
@@ -129,6 +129,8 @@ pub(super) async fn rotate(write: &Write, actor: &Actor, grant: &Grant, id: Uuid
     let name = old.label();
     let done = insert(write, grant, Uuid::now_v7(), row, &name, user).await?;
     write.execute("UPDATE api_keys SET is_active = false WHERE id = $1", &[&id]).await?;
+    let details = json!({ "key_id": id.to_string(), "key_name": name, "user_id": user.to_string(), "new_key_id": done.id.to_string() });
+    event(write, "key_rotated", &details).await?;
     Ok(Done { message: format!("Rotated “{name}”. The old key works no more; copy the new one now."), ..done })
 }
 
@@ -140,7 +142,26 @@ pub(super) async fn revoke(write: &Write, grant: &Grant, id: Uuid) -> Result<Don
         return Err(WorkflowError::Conflict("This key was revoked already.".to_owned()));
     }
     write.execute("UPDATE api_keys SET is_active = false WHERE id = $1", &[&id]).await?;
+    record_end(write, id, &key.label(), key.value("user_id").as_uuid(), "revoked").await?;
     Ok(Done::saying(id, format!("Revoked “{}”: it works no more.", key.label())))
+}
+
+/// Stops every key of a user who may not go on; answers how many that were.
+///
+/// # Errors
+/// See [`DatabaseError`].
+pub(super) async fn stop_all(write: &Write, user: Uuid) -> Result<usize, DatabaseError> {
+    let stopped = "UPDATE api_keys SET is_active = false WHERE user_id = $1 AND is_active IS NOT FALSE RETURNING id, key_name";
+    let rows = write.query(stopped, &[&user]).await?;
+    for row in &rows {
+        record_end(write, row.try_get(0)?, row.try_get(1)?, Some(user), "user_deactivated").await?;
+    }
+    Ok(rows.len())
+}
+
+async fn record_end(write: &Write, id: Uuid, name: &str, user: Option<Uuid>, why: &'static str) -> Result<(), DatabaseError> {
+    let details = json!({ "key_id": id.to_string(), "key_name": name, "user_id": user.map(|user| user.to_string()), "why": why });
+    event(write, "key_revoked", &details).await
 }
 
 async fn insert(

@@ -13,7 +13,7 @@ pub use obstacle::Obstacle;
 pub use refusal::{Refusal, Shortage};
 pub use rule::{Rule, Tier, rule};
 
-use crate::db::event::event;
+use crate::db::event::{Outcome, event};
 use crate::{
     auth::{grant::Grant, origin::Origin, policy::Action},
     db::{
@@ -155,6 +155,7 @@ pub async fn record_refusal(
 ) -> Result<(), DatabaseError> {
     let write = Write::begin(database, origin).await?;
     let details = serde_json::json!({ "transaction": transaction.to_string(), "attempt": attempt, "refused": refusal.name() });
+    write.outcome(Outcome::Refused).await?;
     event(&write, "decision_refused", &details).await?;
     write.commit().await
 }

@@ -6,7 +6,7 @@ use super::WorkflowError;
 use crate::{
     auth::origin::Origin,
     db::{
-        event::event,
+        event::{Outcome, event},
         pool::{Database, DatabaseError},
         write::Write,
     },
@@ -33,6 +33,7 @@ pub async fn record(database: &Database, origin: &Origin, attempt: Attempt, id: 
         Attempt::Transfer => ("transfer_refused", "transfer"),
         Attempt::Reversal => ("reversal_refused", "transaction"),
     };
+    write.outcome(Outcome::Refused).await?;
     event(&write, action, &serde_json::json!({ subject: id.to_string(), "refused": fields })).await?;
     write.commit().await
 }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::db::event::event;
+use crate::db::event::{Outcome, event};
 use crate::{
     auth::{grant::Grant, origin::Origin, policy::Action},
     db::{
@@ -178,6 +178,7 @@ pub async fn record_refusal(
 ) -> Result<(), DatabaseError> {
     let write = Write::begin(database, origin).await?;
     let details = serde_json::json!({ "account": account.to_string(), "attempt": attempt, "refused": refusal.name() });
+    write.outcome(Outcome::Refused).await?;
     event(&write, "decision_refused", &details).await?;
     write.commit().await
 }

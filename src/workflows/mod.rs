@@ -1,5 +1,6 @@
 //! How is a record made, changed or acted on, where writing its row is not all there is to it?
 
+pub mod access_review;
 pub mod account;
 pub mod alias;
 pub mod api_key;
@@ -13,6 +14,7 @@ pub mod limit;
 pub mod notification;
 pub mod replay;
 pub mod reversal;
+pub mod review;
 pub mod run;
 pub mod session;
 pub mod setting;

@@ -4,7 +4,11 @@ use uuid::Uuid;
 
 use super::{Done, WorkflowError, expect};
 use crate::{
-    auth::{grant::Grant, policy::Action},
+    auth::{
+        grant::Grant,
+        policy::Action,
+        revocation::{self, Why},
+    },
     db::{value::Value, write::Write},
     resource::store,
 };
@@ -23,18 +27,23 @@ pub enum Reach {
 pub async fn revoke(write: &Write, grant: &Grant, id: Uuid, reach: Reach) -> Result<Done, WorkflowError> {
     expect(grant, &[Action::Revoke])?;
     let session = store::locked(write, grant, id).await?;
+    let why = if session.value("user_id").as_uuid() == Some(grant.actor()) { Why::Own } else { Why::Revoked };
     match reach {
         Reach::One if session.value("is_active") == &Value::Bool(false) => {
             Err(WorkflowError::Conflict("This session has ended already.".to_owned()))
         }
         Reach::One => {
-            write.execute("UPDATE user_sessions SET is_active = false WHERE id = $1", &[&id]).await?;
+            if let Some(user) = session.value("user_id").as_uuid() {
+                revocation::one(write, user, id, why).await?;
+            }
             Ok(Done::saying(id, "Revoked the session: it ends with its next request."))
         }
         Reach::AllOfUser => {
-            let user = session.value("user_id");
-            let ended =
-                write.execute("UPDATE user_sessions SET is_active = false WHERE user_id = $1 AND is_active IS NOT FALSE", &[user]).await?;
+            let user = session.value("user_id").as_uuid();
+            let ended = match user {
+                Some(user) => revocation::all_but(write, user, None, why).await?,
+                None => 0,
+            };
             let message = if ended == 1 { "Revoked 1 session.".to_owned() } else { format!("Revoked {ended} sessions.") };
             Ok(Done::saying(id, message))
         }

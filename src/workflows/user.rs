@@ -2,9 +2,13 @@
 
 use uuid::Uuid;
 
-use super::{Changes, Done, ShownOnce, WorkflowError, asked};
+use super::{Changes, Done, ShownOnce, WorkflowError, api_key, asked};
 use crate::{
-    auth::{grant::Grant, one_time_link},
+    auth::{
+        grant::Grant,
+        one_time_link,
+        revocation::{self, Why},
+    },
     db::{
         pool::{Connection, DatabaseError},
         value::Value,
@@ -79,9 +83,8 @@ pub(super) async fn deactivate(write: &Write, grant: &Grant, id: Uuid) -> Result
         return Err(WorkflowError::Conflict(format!("{} is inactive already.", user.label())));
     }
     write.execute("UPDATE users SET is_active = false WHERE id = $1", &[&id]).await?;
-    let sessions =
-        write.execute("UPDATE user_sessions SET is_active = false WHERE user_id = $1 AND is_active IS NOT FALSE", &[&id]).await?;
-    let keys = write.execute("UPDATE api_keys SET is_active = false WHERE user_id = $1 AND is_active IS NOT FALSE", &[&id]).await?;
+    let sessions = revocation::all_but(write, id, None, Why::Deactivated).await?;
+    let keys = api_key::stop_all(write, id).await?;
     write
         .execute("UPDATE one_time_links SET expires_at = now() WHERE user_id = $1 AND used_at IS NULL AND expires_at > now()", &[&id])
         .await?;
@@ -90,7 +93,7 @@ pub(super) async fn deactivate(write: &Write, grant: &Grant, id: Uuid) -> Result
         "Deactivated {}: {} and {} ended.",
         user.label(),
         counted(sessions, "session", "sessions"),
-        counted(keys, "API key", "API keys")
+        counted(keys as u64, "API key", "API keys")
     );
     Ok(Done::saying(id, message))
 }

@@ -132,6 +132,11 @@ async fn the_backup_is_the_database_as_it_was() {
     let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
     assert_eq!((mode(&dump), mode(dump.parent().expect("a folder"))), (0o600, 0o700));
 
+    let told = "SELECT d.actor_name || ' ' || d.outcome || ' ' || (l.new_values ->> 'file') FROM audit_logs l JOIN audit_details d ON d.entry_id = l.id \
+                WHERE l.action = 'backup_made'";
+    let told: String = database.as_owner().await.query_one(told, &[]).await.expect("the log knows of it").get(0);
+    assert_eq!(told, format!("migrate ok {name}"));
+
     let restored = empty_database().await;
     let superuser = restored.as_superuser().await;
     superuser.batch_execute("DROP SCHEMA public").await.expect("room for the dump's own");

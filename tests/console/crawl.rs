@@ -15,7 +15,8 @@ use super::{
     grid::{ROLES, allows},
     support::{Answer, Browser, Console, console, stock, stocked_database},
 };
-use odd_rows::{CANARY, FORMULA, IDS};
+pub use odd_rows::{CANARY, fill as fill_odd_rows};
+use odd_rows::{FORMULA, IDS};
 
 /// Pages of one kind that a role visits beside those of the odd rows.
 const ALIKE: usize = 2;

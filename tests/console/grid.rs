@@ -79,6 +79,8 @@ audit_logs
   jsonl            200      403      200   403     403
   xlsx             200      403      200   403     403
   history          200      403      200   403     403
+  annotate         200      403      200   403     403
+  annotate!        403      403      422   403     403
   candidates       200      403      200   403     403
 ssot_audit_logs
   list             200      403      200   403     403
@@ -93,6 +95,8 @@ ssot_audit_logs
   jsonl            200      403      200   403     403
   xlsx             200      403      200   403     403
   history          200      403      200   403     403
+  annotate         200      403      200   403     403
+  annotate!        422      403      422   403     403
 system_settings
   list             200      200      200   403     403
   record           200      200      200   403     403

@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Takes letters and hands over what was said to it, each letter as one text.
-async fn mail_server() -> (u16, mpsc::UnboundedReceiver<String>) {
+pub async fn mail_server() -> (u16, mpsc::UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
     let (letters, arriving) = mpsc::unbounded_channel();

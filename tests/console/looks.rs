@@ -81,7 +81,17 @@ async fn pages(console: &Console) -> Vec<String> {
         "/account",
         "/approvals/rules",
         "/approvals/held",
+        "/audit/proof",
+        "/audit/proof?entry=00000000-0000-0000-0000-000000000000",
+        "/audit",
+        "/audit?q=*",
+        "/audit?q=colour:red",
         "/operations/maintenance",
+        "/audit/coverage",
+        "/audit/reviews",
+        "/audit/access",
+        "/audit/evidence",
+        "/audit/evidence/pack.zip?control=none&from=x",
         "/tables/nothing",
         "/tables/accounts/7",
         "/tables/transactions?q=nothing&status=failed",
@@ -105,6 +115,10 @@ async fn pages(console: &Console) -> Vec<String> {
         let offered = admin.get(&record).await.attributes("main .do a", "href");
         pages.extend(offered.into_iter().filter(|href| !href.contains("/new")));
         pages.push(format!("{record}/history"));
+        if table == "accounts" {
+            pages.push(format!("{record}/history?as_of=2999-01-01"));
+            pages.push(format!("{record}/history?as_of=then&field="));
+        }
         pages.push(record);
     }
     pages

@@ -6,4 +6,4 @@ mod meter;
 mod questions;
 mod undeclared;
 
-pub use meter::grant;
+pub use meter::{Meter, grant};

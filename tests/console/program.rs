@@ -77,6 +77,7 @@ fn help_lists_every_variable_and_nothing_that_does_not_exist_yet() {
         "NEXUS_DATA_DIR",
         "NEXUS_SECRET_KEY",
         "NEXUS_AUDIT_KEY",
+        "NEXUS_AUDIT_MAIL",
         "NEXUS_PUBLIC_URL",
         "NEXUS_ENVIRONMENT",
         "NEXUS_SMTP_URL",

@@ -70,6 +70,9 @@ const COMPANIONS: &[Companion] = &[
     companion!(5, "approvals", Adds),
     companion!(6, "indexes", Adds),
     companion!(7, "seed", Adds),
+    companion!(8, "trail", Adds),
+    companion!(9, "seal", Adds),
+    companion!(10, "review", Adds),
 ];
 
 /// One migration with everything that belongs to it.
@@ -79,7 +82,7 @@ pub struct Step {
     pub name: String,
     pub rollback: &'static str,
     pub validation: &'static str,
-    forward: String,
+    pub(super) forward: String,
 }
 
 /// Every migration of this program, oldest first. A migration without its companions is left out, which a test
@@ -163,8 +166,14 @@ mod tests {
                 name.trim_start_matches(prefix).to_owned()
             })
             .collect();
-        names.sort();
+        // By number: the tenth stands behind the ninth.
+        names.sort_by_key(|name| number(name));
         names
+    }
+
+    fn number(name: &str) -> u32 {
+        let digits = name.split_once("__").and_then(|(number, _)| number.parse().ok());
+        digits.unwrap_or_else(|| panic!("{name} does not begin with its number"))
     }
 
     #[test]
@@ -187,7 +196,9 @@ mod tests {
         let text = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_else(|error| panic!("migrations/{name}: {error}"));
         let released = text("CHECKSUMS");
         let released: Vec<(&str, &str)> = released.lines().map(|line| line.split_once("  ").expect("a sum, two spaces, a name")).collect();
-        let names: Vec<String> = released.iter().map(|(_, name)| name.trim_start_matches('V').to_owned()).collect();
+        let mut names: Vec<String> = released.iter().map(|(_, name)| name.trim_start_matches('V').to_owned()).collect();
+        // The shell that writes the file puts the tenth before the second.
+        names.sort_by_key(|name| number(name));
         assert_eq!(names, files(".", 'V'), "migrations/CHECKSUMS has a line for each migration; add one with the new one");
         for (sum, name) in released {
             let now = hex::encode(sha2::Sha256::digest(text(name)));

@@ -85,7 +85,7 @@ pub async fn send(
             return Err(PageError::NotFound { what, detail, ways });
         }
         Err(error) => {
-            if matches!(error, PageError::Forbidden { .. }) {
+            if matches!(error, PageError::NotPermitted(_) | PageError::Forbidden { .. }) {
                 record(&console, &visit, transaction, said, &Refusal::NotYours(STRANGER)).await?;
             }
             return Err(error);

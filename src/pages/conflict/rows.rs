@@ -10,7 +10,7 @@ use super::{
 use crate::{
     audit::base::Since,
     db::value::Value,
-    pages::history::words,
+    pages::audit::telling::words,
     resource::{
         Column, Kind,
         form::{Field, as_typed, sent},

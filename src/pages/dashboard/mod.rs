@@ -2,26 +2,30 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use askama::Template;
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 mod balances;
 mod days;
-mod deeds;
+pub mod deeds;
 mod figures;
 
 use super::{
     approvals::{self, Beginning, QueueCounts, Row},
+    audit::telling::EntryView,
+    audit_coverage::{self, Alarm},
+    audit_proof,
     chart::Chart,
-    display::{Counted, MoneyShown, RecordLink, Shown},
+    display::{Age, Counted, MoneyShown, RecordLink, Shown},
     frame::{Crumb, Frame},
-    holds, response,
+    holds, response, reviews,
     shown::{self, Viewer},
     urls,
     visit::Visit,
 };
 use crate::{
     app::Console,
+    audit::seal::store,
     auth::{
         actor::Actor,
         policy::Action,
@@ -38,7 +42,6 @@ use crate::{
         request::{ListRequest, Query},
     },
 };
-use deeds::Sentence;
 use figures::Figure;
 
 /// The beginning of a list, as a card.
@@ -163,7 +166,7 @@ struct DashboardPage<'a> {
     charts: Vec<Chart>,
     balances: Vec<BalanceRow>,
     /// `None` for whoever may not read the log.
-    deeds: Option<Vec<Sentence>>,
+    deeds: Option<Vec<EntryView>>,
     cards: Vec<Card<'a>>,
     has_role: bool,
     notices: Vec<&'a Notice>,
@@ -173,8 +176,12 @@ struct DashboardPage<'a> {
     trigrams: Option<&'static str>,
     /// Pending transactions that do not expire until an administrator has looked at them.
     held: Option<Counted>,
+    /// How far the log is sealed; told to whoever reads it for a living.
+    seal: Option<Seal>,
     /// Accounts that nothing is decided on; told to whoever can do something about it.
     frozen: i64,
+    /// What the trail does not hold; told to whoever reads it.
+    alarm: Option<Alarm>,
 }
 
 impl CardRow<'_> {
@@ -208,13 +215,15 @@ pub async fn index(
         today,
         waiting: beginning.as_ref().map(|beginning| beginning.count),
         rows: beginning.as_ref().map(|beginning| beginning.rows(actor.id, now)).unwrap_or_default(),
-        figures: figures::read(&console, &connection, actor, now).await?,
+        figures: figures(&console, &visit, &connection).await?,
         charts: charts(&console, &connection, actor).await?,
         balances: balance_rows(&console, &connection, actor).await?,
-        deeds: deeds(&console, &connection, actor).await?,
+        deeds: deeds(&console, &connection, &visit).await?,
         cards: cards(&console, &connection, actor).await?,
         has_role: actor.role.is_some(),
         frozen: frozen(&console, &connection, actor).await?,
+        seal: seal(&console, &visit, &connection, now).await?,
+        alarm: audit_coverage::alarm(&console, actor),
         missing_indexes,
         trigrams,
         notices: console.notices.iter().filter(|_| actor.role == Some(Admin)).collect(),
@@ -223,11 +232,42 @@ pub async fn index(
     Ok(response::page(&request, StatusCode::OK, &page))
 }
 
+/// For whoever reviews the log first what is not reviewed.
+async fn figures(console: &Console, visit: &Visit, connection: &Connection) -> Result<Vec<Figure>, DatabaseError> {
+    let mut figures = figures::read(console, connection, &visit.actor, Utc::now()).await?;
+    if visit.actor.role == Some(Auditor)
+        && let Some(value) = reviews::waiting(console, visit, connection).await?
+    {
+        let (title, remark, href) = ("Not reviewed", "entries of the log", urls::REVIEWS.to_owned());
+        figures.insert(0, Figure { title, value, remark, href });
+    }
+    Ok(figures)
+}
+
 async fn frozen(console: &Console, connection: &Connection, actor: &Actor) -> Result<i64, DatabaseError> {
     match console.registry.find("accounts") {
         Some(accounts) if actor.may(Action::Resolve, accounts) => ledger::frozen(connection).await,
         Some(_) | None => Ok(0),
     }
+}
+
+/// The line about the last seal.
+struct Seal {
+    sealed: u64,
+    waiting: String,
+    last: Option<Age>,
+}
+
+async fn seal(console: &Console, visit: &Visit, connection: &Connection, now: DateTime<Utc>) -> Result<Option<Seal>, DatabaseError> {
+    if visit.actor.role != Some(Auditor) || !audit_proof::may_read(console, visit) {
+        return Ok(None);
+    }
+    let read = async || Ok((store::standing(connection).await?, store::last(connection).await?));
+    Ok(unless_slow(read().await)?.map(|(standing, last)| Seal {
+        waiting: audit_proof::waiting(&standing),
+        sealed: last.as_ref().map_or(0, |last| last.size),
+        last: last.and_then(|last| last.at?.moment()).map(|at| Age::between(at, now)),
+    }))
 }
 
 async fn weaknesses(connection: &Connection, actor: &Actor) -> Result<(usize, Option<&'static str>), DatabaseError> {
@@ -305,9 +345,9 @@ async fn balance_rows(console: &Console, connection: &Connection, actor: &Actor)
 }
 
 /// Who may read the log, and works with it, sees its end.
-async fn deeds(console: &Console, connection: &Connection, actor: &Actor) -> Result<Option<Vec<Sentence>>, DatabaseError> {
-    match (actor.role, readable(console, actor, "audit_logs")) {
-        (Some(Admin | Auditor), Some((_, log))) => unless_slow(deeds::read(connection, &log, &console.registry, actor, Utc::now()).await),
+async fn deeds(console: &Console, connection: &Connection, visit: &Visit) -> Result<Option<Vec<EntryView>>, DatabaseError> {
+    match (visit.actor.role, readable(console, &visit.actor, "audit_logs")) {
+        (Some(Admin | Auditor), Some((_, log))) => unless_slow(deeds::read(connection, &log, &console.registry, visit).await),
         (_, _) => Ok(None),
     }
 }

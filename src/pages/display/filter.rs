@@ -1,6 +1,7 @@
 //! What stands around a list: its tabs, chips, filters, heads and pager; and between two versions: a diff.
 
 use super::{Candidate, ChoiceOption, Counted};
+use crate::pages::conflict::passage::Passage;
 
 /// A scope of the list, as a link.
 #[derive(Clone, Debug)]
@@ -117,6 +118,8 @@ pub struct SizeLink {
 #[derive(Clone, Debug)]
 pub struct DiffRow {
     pub label: String,
+    /// The entries that changed the same field of this record.
+    pub href: Option<String>,
     pub before: Side,
     pub after: Side,
 }
@@ -125,6 +128,8 @@ pub struct DiffRow {
 pub enum Side {
     NotSet,
     Text(String),
+    /// A long text, with what differs marked.
+    Passage(Passage),
     /// The value was a secret: that it changed is all there is to say.
     Secret,
 }

@@ -31,6 +31,17 @@ impl TimeShown {
         Self { instant, local: instant.with_timezone(&offset), zone, this_year: now.with_timezone(&zone).year() }
     }
 
+    /// Whether the reader's own time is the one that evidence is read in.
+    #[must_use]
+    pub fn is_utc(&self) -> bool {
+        self.zone == Tz::UTC
+    }
+
+    #[must_use]
+    pub fn instant(&self) -> DateTime<Utc> {
+        self.instant
+    }
+
     /// RFC 3339 with the offset, for the `datetime` attribute.
     #[must_use]
     pub fn machine(&self) -> Machine {
@@ -44,10 +55,22 @@ impl TimeShown {
         Day { day: self.local.day(), month: self.local.month0(), year }
     }
 
+    /// The day in the reader's calendar.
+    #[must_use]
+    pub fn date(&self) -> chrono::NaiveDate {
+        self.local.date_naive()
+    }
+
     /// "14:31"
     #[must_use]
     pub fn clock(&self) -> Clock {
         Clock { hour: self.local.hour(), minute: self.local.minute() }
+    }
+
+    /// "14:31:07", where a minute holds several.
+    #[must_use]
+    pub fn seconds(&self) -> Seconds {
+        Seconds { clock: self.clock(), second: self.local.second() }
     }
 
     /// The zone's short name, or its offset.
@@ -120,6 +143,17 @@ impl fmt::Display for Clock {
     }
 }
 
+pub struct Seconds {
+    clock: Clock,
+    second: u32,
+}
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{:02}", self.clock, self.second)
+    }
+}
+
 pub struct Zone {
     zone: Tz,
     instant: DateTime<Utc>,
@@ -179,6 +213,7 @@ impl HtmlSafe for Machine {}
 impl HtmlSafe for Exact {}
 impl HtmlSafe for Day {}
 impl HtmlSafe for Clock {}
+impl HtmlSafe for Seconds {}
 
 #[cfg(test)]
 mod tests {

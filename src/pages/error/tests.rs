@@ -8,6 +8,8 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body, try_ca
 use actix_web::{App, HttpRequest, web};
 
 use super::*;
+use crate::auth::policy::{Action, Refused};
+use crate::auth::role::Role;
 use crate::db::absence::Why;
 use crate::error::Cause;
 use crate::pages::response::security_headers;
@@ -25,6 +27,11 @@ fn failures() -> Vec<(PageError, u16, &'static str)> {
             PageError::Forbidden { what: text("delete accounts"), allowed_roles: vec!["Administrator", "Manager"] },
             403,
             "Administrator and Manager",
+        ),
+        (
+            PageError::NotPermitted(Refused { table: "accounts", action: Action::Delete, allowed: vec![Role::Admin, Role::Manager] }),
+            403,
+            "delete from accounts. These roles may: Administrator and Manager.",
         ),
         (PageError::DoesNotFit { what: text("A sheet holds less"), ways: Vec::new() }, 400, "A sheet holds less"),
         (PageError::Conflict { what: text("Decided already"), ways: Vec::new() }, 409, "Decided already"),

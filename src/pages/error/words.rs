@@ -1,5 +1,6 @@
 //! What does an error page say, failure by failure?
 
+use super::super::failure::deed;
 use super::{ErrorView, RequestId};
 use crate::db::absence::Why;
 use crate::error::{Cause, Kept, PageError, WayOn};
@@ -54,10 +55,11 @@ fn words(error: &PageError) -> Words {
             let happened = "The address is well formed, but nothing is there, or your role may not see it.";
             Words::new(&heading, happened).detail(detail.as_deref().unwrap_or_default()).ways(ways)
         }
-        PageError::Forbidden { what, allowed_roles } => {
-            let happened = format!("Your role may not {what}. {}", who_may(allowed_roles));
-            Words::new("You may not do this", happened)
+        PageError::NotPermitted(refused) => {
+            let allowed: Vec<&str> = refused.allowed.iter().map(|role| role.label()).collect();
+            forbidden(&deed(refused), &allowed)
         }
+        PageError::Forbidden { what, allowed_roles } => forbidden(what, allowed_roles),
         PageError::Conflict { what, ways } => Words::new("Somebody was faster", "Nothing of yours was saved.").detail(what).ways(ways),
         PageError::Gone { what } => {
             let happened = "It worked once, or only for a time, and that is over. Ask an administrator for a new one.";
@@ -101,6 +103,11 @@ fn words(error: &PageError) -> Words {
             Words::new("Something failed here", happened)
         }
     }
+}
+
+fn forbidden(what: &str, allowed_roles: &[&str]) -> Words {
+    let happened = format!("Your role may not {what}. {}", who_may(allowed_roles));
+    Words::new("You may not do this", happened)
 }
 
 /// As much of the reason as whoever waits can do something about.

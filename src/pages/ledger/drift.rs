@@ -19,10 +19,11 @@ use crate::{
         journal,
     },
     pages::{
+        audit::telling::name,
         display::{FieldError, MoneyShown, TimeShown},
         edit::leave,
         frame::{Crumb, FlashKind, Frame},
-        history, query,
+        query,
         record::record_id,
         response::page,
         shown::money,
@@ -341,7 +342,7 @@ fn told(explanation: Explanation, drift: &Drift, time: &impl Fn(chrono::DateTime
 
 /// "db:platform changed the balance from 100.00 to 150.00 USD"
 fn deed(culprit: &Culprit, currency: &str) -> String {
-    let who = history::name(&culprit.doer);
+    let who = name(&culprit.doer);
     let side = |amount: &Option<String>| amount.as_ref().map_or_else(|| "nothing".to_owned(), |amount| format!("{amount} {currency}"));
     let (before, after) = (side(&culprit.before), side(&culprit.after));
     match (culprit.table, culprit.action.as_str()) {

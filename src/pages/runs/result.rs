@@ -1,11 +1,12 @@
 //! How is the result of a run taken away?
 
 use actix_web::{HttpResponse, http::header, web};
+use uuid::Uuid;
 
 use super::{found, visible};
 use crate::{
     app::Console,
-    db::value::Value,
+    db::{event::event, pool::DatabaseError, value::Value, write::Write},
     error::PageError,
     pages::visit::Visit,
     resource::export::text_cell,
@@ -22,6 +23,9 @@ pub async fn csv(console: web::Data<Console>, visit: Visit, path: web::Path<Stri
     let run = found(&connection, &path).await?;
     visible(&console, &visit, &run)?;
     let items = items(&connection, run.id).await?;
+    // Nobody waits for a second connection while holding one.
+    drop(connection);
+    record(&console, &visit, run.id).await?;
     let is_decided = run.verb.decision().is_some();
     let mut file = Vec::with_capacity(items.len() * 120 + DECIDED.len());
     file.extend_from_slice(if is_decided { DECIDED } else { DONE });
@@ -43,6 +47,14 @@ pub async fn csv(console: web::Data<Console>, visit: Visit, path: web::Path<Stri
         .insert_header((header::CONTENT_DISPOSITION, name))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .body(file))
+}
+
+/// Writes down who takes what, before it leaves.
+async fn record(console: &Console, visit: &Visit, run: Uuid) -> Result<(), DatabaseError> {
+    let write = Write::begin(&console.database, &visit.origin).await?;
+    let details = serde_json::json!({ "table": "decision_run_items", "format": "csv", "run": run.to_string() });
+    event(&write, "export", &details).await?;
+    write.commit().await
 }
 
 fn text(file: &mut Vec<u8>, text: Option<&str>) {

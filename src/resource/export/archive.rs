@@ -18,7 +18,7 @@ const VERSION: u16 = 20;
 const VERSION_OF_64_BITS: u16 = 45;
 
 #[derive(Debug)]
-pub(super) struct Archive {
+pub(crate) struct Archive {
     out: Vec<u8>,
     /// Bytes written since the beginning, those taken away among them.
     written: u64,
@@ -39,7 +39,7 @@ struct Member {
 }
 
 impl Archive {
-    pub(super) fn new() -> Archive {
+    pub(crate) fn new() -> Archive {
         Archive {
             out: Vec::new(),
             written: 0,
@@ -51,17 +51,17 @@ impl Archive {
     }
 
     /// What can be taken away without waiting for more.
-    pub(super) fn waiting(&self) -> usize {
+    pub(crate) fn waiting(&self) -> usize {
         self.out.len() + self.deflate.get_ref().len()
     }
 
-    pub(super) fn take(&mut self) -> Vec<u8> {
+    pub(crate) fn take(&mut self) -> Vec<u8> {
         self.drain();
         std::mem::take(&mut self.out)
     }
 
     /// Everything written until the next `end` belongs to this member.
-    pub(super) fn begin(&mut self, name: &'static str) {
+    pub(crate) fn begin(&mut self, name: &'static str) {
         self.members.push(Member { name, at: self.written, checksum: 0, packed: 0, plain: 0 });
         self.checksum.reset();
         let mut header = Header::new(0x0403_4b50);
@@ -70,7 +70,7 @@ impl Archive {
         self.append(&header.0);
     }
 
-    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.checksum.update(bytes);
         if let Some(member) = self.members.last_mut() {
             member.plain += bytes.len() as u64;
@@ -78,7 +78,7 @@ impl Archive {
         self.deflate.write_all(bytes)
     }
 
-    pub(super) fn end(&mut self) -> io::Result<()> {
+    pub(crate) fn end(&mut self) -> io::Result<()> {
         self.deflate.try_finish()?;
         self.drain();
         self.deflate.reset(Vec::new())?;
@@ -99,7 +99,7 @@ impl Archive {
     }
 
     /// Writes the directory, without which there is no archive.
-    pub(super) fn finish(&mut self) {
+    pub(crate) fn finish(&mut self) {
         let start = self.written;
         for index in 0..self.members.len() {
             let header = self.members[index].directory_entry(self.most);
@@ -205,7 +205,7 @@ fn length(name: &'static str) -> u16 {
 #[cfg(test)]
 impl Archive {
     /// An archive that thinks of everything beyond `most` bytes as large.
-    pub(super) fn needing_64_bits_beyond(most: u64) -> Archive {
+    pub(crate) fn needing_64_bits_beyond(most: u64) -> Archive {
         Archive { most, ..Archive::new() }
     }
 }

@@ -4,14 +4,14 @@ use super::plain;
 use crate::db::value::Value;
 
 #[derive(Debug, Default)]
-pub(super) struct Csv {
-    pub(super) out: Vec<u8>,
+pub(crate) struct Csv {
+    pub(crate) out: Vec<u8>,
     /// The text of one cell, kept to be written over.
     text: String,
 }
 
 impl Csv {
-    pub(super) fn new(heads: impl Iterator<Item = &'static str>) -> Csv {
+    pub(crate) fn new(heads: impl Iterator<Item = &'static str>) -> Csv {
         let mut csv = Csv::default();
         for (place, head) in heads.enumerate() {
             if place > 0 {
@@ -23,7 +23,7 @@ impl Csv {
         csv
     }
 
-    pub(super) fn cell(&mut self, place: usize, value: &Value) {
+    pub(crate) fn cell(&mut self, place: usize, value: &Value) {
         if place > 0 {
             self.out.push(b',');
         }
@@ -38,7 +38,7 @@ impl Csv {
         }
     }
 
-    pub(super) fn end_row(&mut self) {
+    pub(crate) fn end_row(&mut self) {
         self.out.extend_from_slice(b"\r\n");
     }
 }

@@ -4,18 +4,18 @@ use super::plain;
 use crate::db::value::{Number, Value};
 
 #[derive(Debug, Default)]
-pub(super) struct JsonLines {
-    pub(super) out: Vec<u8>,
+pub(crate) struct JsonLines {
+    pub(crate) out: Vec<u8>,
     /// The text of one value, kept to be written over.
     text: String,
 }
 
 impl JsonLines {
-    pub(super) fn begin_row(&mut self) {
+    pub(crate) fn begin_row(&mut self) {
         self.out.push(b'{');
     }
 
-    pub(super) fn cell(&mut self, place: usize, name: &str, value: &Value) {
+    pub(crate) fn cell(&mut self, place: usize, name: &str, value: &Value) {
         if place > 0 {
             self.out.push(b',');
         }
@@ -36,7 +36,7 @@ impl JsonLines {
         }
     }
 
-    pub(super) fn end_row(&mut self) {
+    pub(crate) fn end_row(&mut self) {
         self.out.extend_from_slice(b"}\n");
     }
 }

@@ -33,6 +33,8 @@ fn every_wrong_value_names_its_variable_in_one_line() {
         ("NEXUS_SECRET_KEY", line(|o| o.secret_key = Some("short".into()))),
         ("NEXUS_SECRET_KEY", line(|o| o.database_url = Some("postgres://u@h/d".into()))),
         ("NEXUS_AUDIT_KEY", line(|o| o.audit_key = Some("zz".repeat(32).into()))),
+        ("NEXUS_AUDIT_KEY", line(|o| o.audit_key = Some(format!("{KEY},").into()))),
+        ("NEXUS_AUDIT_MAIL", line(|o| o.audit_mail = Some("audit@example.com".into()))),
         ("NEXUS_PUBLIC_URL", line(|o| o.public_url = Some("console.example.com".into()))),
         ("NEXUS_PUBLIC_URL", line(|o| o.public_url = Some("https://example.com/console".into()))),
         ("NEXUS_ENVIRONMENT", line(|o| o.environment = Some("x".repeat(41).into()))),
@@ -70,6 +72,17 @@ fn several_keys_are_taken_newest_first() {
     let second = KEY.replace("00", "01");
     let settings = with(|o| o.secret_key = Some(format!("{KEY},{second}").into())).expect("two keys");
     assert!(settings.secret_key.expect("kept").reveal().starts_with(KEY));
+    let settings = with(|o| o.audit_key = Some(format!("{KEY},{second}").into())).expect("two keys");
+    assert!(settings.audit_key.expect("kept").reveal().ends_with(&second));
+}
+
+#[test]
+fn checkpoints_are_mailed_where_there_is_a_server_and_an_address() {
+    let mailed = |address: &str| {
+        with(|o| (o.smtp_url, o.audit_mail) = (Some("smtp://relay".into()), Some(address.into()))).map(|settings| settings.audit_mail)
+    };
+    assert_eq!(mailed("audit@example.com"), Ok(Some("audit@example.com".to_owned())));
+    assert!(mailed("nobody").expect_err("no address").to_string().starts_with("NEXUS_AUDIT_MAIL: read \"nobody\""));
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::{
         role::Role,
     },
     db::{
-        event::event,
+        event::{Outcome as Ending, event},
         pool::{Database, DatabaseError},
         write::Write,
     },
@@ -167,7 +167,9 @@ async fn one(database: &Database, order: &Order) -> Result<bool, DatabaseError> 
             {
                 let transaction = item.record.to_string();
                 let details = serde_json::json!({ "transaction": transaction, "attempt": decision.name(), "refused": refusal.name() });
+                write.outcome(Ending::Refused).await?;
                 event(&write, "decision_refused", &details).await?;
+                write.outcome(Ending::Ok).await?;
             }
             Outcome { name: "refused", message: Some(words(refused, order.resource, item.record)), approval: None }
         }

@@ -66,9 +66,9 @@ async fn the_serving_role_has_its_rights_and_no_others() {
     .await;
     assert_eq!(
         granted,
-        "account_ledger:S account_ledger_corrections:S account_limits:DS accounts:DS api_keys:DS audit_details:S audit_logs:S \
-         console_preferences:DS decision_run_items:S decision_runs:S expiry_holds:S ledger_checks:S ledger_decisions:S \
-         notifications:DS one_time_links:DS refinery_schema_history:S session_state:DS ssot_api_aliases:DS \
+        "access_review_verdicts:S access_reviews:S account_ledger:S account_ledger_corrections:S account_limits:DS accounts:DS api_keys:DS audit_checkpoints:S audit_details:S audit_leaves:S audit_logs:S audit_sweep:S audit_tiles:S audit_unsealed:S \
+         console_preferences:DS decision_run_items:S decision_runs:S entry_annotations:S expiry_holds:S ledger_checks:S ledger_decisions:S \
+         notifications:DS one_time_links:DS refinery_schema_history:S review_marks:S session_state:DS ssot_api_aliases:DS \
          ssot_api_contracts:DS ssot_audit_logs:S ssot_governance_rules:DS system_settings:DS transaction_approvals:S \
          transaction_questions:S transaction_reversals:S transaction_transfers:S transactions:S user_sessions:DS users:S"
     );
@@ -106,6 +106,15 @@ async fn the_serving_role_has_its_rights_and_no_others() {
         "UPDATE transaction_questions SET outcome = 'answered'",
         "DELETE FROM expiry_holds",
         "DELETE FROM decision_runs",
+        "DELETE FROM audit_unsealed",
+        "INSERT INTO audit_leaves (position, log, entry_id, found) VALUES (0, 'audit_logs', gen_random_uuid(), false)",
+        "UPDATE audit_tiles SET hashes = hashes",
+        "DELETE FROM audit_checkpoints",
+        "UPDATE audit_sweep SET walks = 9",
+        "UPDATE entry_annotations SET body = 'x'",
+        "DELETE FROM review_marks",
+        "DELETE FROM access_reviews",
+        "DELETE FROM access_review_verdicts",
         "SELECT nexus_hold(gen_random_uuid())",
         "UPDATE transactions SET status = 'completed'",
         "UPDATE transactions SET processed_at = now()",

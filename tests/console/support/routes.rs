@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path};
 use super::stock;
 
 /// As the program spells them, with what each is asked by.
-pub const ROUTES: [(&str, &[&str]); 38] = [
+pub const ROUTES: [(&str, &[&str]); 53] = [
     ("/", &["GET"]),
     ("/account", &["GET"]),
     ("/account/password", &["POST"]),
@@ -18,6 +18,20 @@ pub const ROUTES: [(&str, &[&str]); 38] = [
     ("/approvals/held", &["GET", "POST"]),
     ("/approvals/rules", &["GET", "POST"]),
     ("/approvals/{transaction}", &["GET", "POST"]),
+    ("/audit", &["GET"]),
+    ("/audit/access", &["GET", "POST"]),
+    ("/audit/access/{id}", &["GET", "POST"]),
+    ("/audit/access/{id}/result.csv", &["GET"]),
+    ("/audit/coverage", &["GET"]),
+    ("/audit/evidence", &["GET"]),
+    ("/audit/evidence/pack.zip", &["GET"]),
+    ("/audit/export.{format}", &["GET"]),
+    ("/audit/proof", &["GET"]),
+    ("/audit/proof/checkpoint", &["GET"]),
+    ("/audit/proof/verify", &["POST"]),
+    ("/audit/proof/{log}/{entry}.{file}", &["GET"]),
+    ("/audit/reviews", &["GET", "POST"]),
+    ("/audit/selected", &["POST"]),
     ("/health/live", &["GET"]),
     ("/health/ready", &["GET"]),
     ("/login", &["GET", "POST"]),
@@ -39,6 +53,7 @@ pub const ROUTES: [(&str, &[&str]); 38] = [
     ("/tables/{table}/new", &["GET"]),
     ("/tables/{table}/selected", &["POST"]),
     ("/tables/{table}/{id}", &["GET", "POST"]),
+    ("/tables/{table}/{id}/annotate", &["GET", "POST"]),
     ("/tables/{table}/{id}/delete", &["GET", "POST"]),
     ("/tables/{table}/{id}/edit", &["GET"]),
     ("/tables/{table}/{id}/history", &["GET"]),
@@ -59,6 +74,9 @@ pub fn filled(path: &str, username: &str, run: &str) -> Vec<String> {
             .replace("{id}", &id)
             .replace("{account}", &stock::of("accounts", username))
             .replace("{transaction}", &stock::of("transactions", "manager2"))
+            .replace("{log}", "audit_logs")
+            .replace("{entry}", &stock::of("audit_logs", username))
+            .replace("{file}", "proof")
             .replace("{token}", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
             .replace("{name:.*}", "app.css");
         if one.contains("{verb}") {

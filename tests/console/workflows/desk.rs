@@ -41,6 +41,7 @@ pub fn keys(listed: &str) -> Keys {
         data_dir: "/nowhere".into(),
         secret_key: Some(Secret::new(listed.to_owned())),
         audit_key: None,
+        audit_mail: None,
         public_url: None,
         environment: None,
         smtp_url: None,

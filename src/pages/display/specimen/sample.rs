@@ -150,8 +150,8 @@ pub(super) fn specimen<'a>(fields: &'a [Field<'a>]) -> Specimen<'a> {
         },
         facts: every_kind(),
         diff: vec![
-            DiffRow { label: text("Amount"), before: Side::NotSet, after: Side::Text(text(HOSTILE)) },
-            DiffRow { label: text("Password"), before: Side::Secret, after: Side::Secret },
+            DiffRow { label: text("Amount"), href: Some("/history".to_owned()), before: Side::NotSet, after: Side::Text(text(HOSTILE)) },
+            DiffRow { label: text("Password"), href: None, before: Side::Secret, after: Side::Secret },
         ],
         chart: Chart::stacked("month", text("Transactions a day"), text("Thirty days"), "Day", series, columns),
         line: spark(&[1.0, 4.0, 2.0]),

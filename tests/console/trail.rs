@@ -1,0 +1,6 @@
+//! Is the trail both logs as one, whatever they hold and however it is asked?
+
+mod cost;
+mod files;
+mod searches;
+mod slices;
