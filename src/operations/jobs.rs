@@ -45,6 +45,8 @@ const ALL: [Job; 8] = [checkpoints::JOB, coverage::JOB, decisions::JOB, expiry::
 pub struct Job {
     /// As the log names whoever acts: `system:expiry`.
     pub name: &'static str,
+    /// How long after the start it begins: what can wait does not stand in the way of the first pages.
+    pub first: Duration,
     /// How long it rests when there is nothing left to do.
     pub every: Duration,
     pub run: fn(Jobs) -> Run,
@@ -89,6 +91,7 @@ pub fn start(tasks: &mut JoinSet<()>, jobs: &Jobs) {
 
 async fn keep(job: Job, jobs: Jobs) {
     let mut failing: Option<String> = None;
+    tokio::time::sleep(job.first).await;
     loop {
         let turn = AssertUnwindSafe((job.run)(jobs.clone())).catch_unwind().await;
         let problem = match turn {

@@ -23,7 +23,8 @@ use crate::{
     settings::Settings,
 };
 
-pub const JOB: Job = Job { name: "checkpoints", every: Duration::from_secs(10), run: |jobs| Box::pin(turn(jobs)) };
+pub const JOB: Job =
+    Job { name: "checkpoints", first: Duration::from_secs(2), every: Duration::from_secs(10), run: |jobs| Box::pin(turn(jobs)) };
 
 /// The places a checkpoint goes to.
 #[derive(Clone)]

@@ -6,7 +6,8 @@ use super::{Job, Jobs, Turn};
 use crate::{audit::coverage::Extent, db::pool::DatabaseError};
 
 /// Twice a minute, so that whoever switches a trigger off is seen within one.
-pub const JOB: Job = Job { name: "coverage", every: Duration::from_secs(30), run: |jobs| Box::pin(turn(jobs)) };
+pub const JOB: Job =
+    Job { name: "coverage", first: Duration::from_secs(5), every: Duration::from_secs(30), run: |jobs| Box::pin(turn(jobs)) };
 
 async fn turn(jobs: Jobs) -> Result<Turn, DatabaseError> {
     let connection = jobs.database.read().await?;

@@ -14,7 +14,7 @@ use crate::{
     workflows::{approval::Refusal, told},
 };
 
-pub const JOB: Job = Job { name: "expiry", every: Duration::from_secs(60), run: |jobs| Box::pin(turn(jobs)) };
+pub const JOB: Job = Job { name: "expiry", first: Duration::ZERO, every: Duration::from_secs(60), run: |jobs| Box::pin(turn(jobs)) };
 
 /// A turn takes so many; the next follows at once.
 const MOST: i64 = 500;

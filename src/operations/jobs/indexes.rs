@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Somebody may have made the extension that some of them need, or dropped one.
-pub const JOB: Job = Job { name: "indexes", every: Duration::from_secs(5), run: |jobs| Box::pin(turn(jobs)) };
+pub const JOB: Job = Job { name: "indexes", first: Duration::ZERO, every: Duration::from_secs(5), run: |jobs| Box::pin(turn(jobs)) };
 
 /// Held for as long as the connection is, so that a build which outlives its console still keeps others away. It is
 /// tried, never waited for: a statement that waits has a snapshot, and a build waits for everybody's snapshots.

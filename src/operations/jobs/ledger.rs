@@ -11,7 +11,7 @@ use crate::{
     operations::ledger::{self, CheckError},
 };
 
-pub const JOB: Job = Job { name: "ledger", every: Duration::from_secs(600), run: |jobs| Box::pin(turn(jobs)) };
+pub const JOB: Job = Job { name: "ledger", first: Duration::ZERO, every: Duration::from_secs(600), run: |jobs| Box::pin(turn(jobs)) };
 
 /// Every instance wakes up for it; whoever comes soon after another check leaves it at that.
 const RECENT: &str = "SELECT EXISTS (SELECT 1 FROM public.ledger_checks WHERE finished_at > clock_timestamp() - interval '5 minutes')";

@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-pub const JOB: Job = Job { name: "seal", every: Duration::from_secs(1), run: |jobs| Box::pin(turn(jobs)) };
+pub const JOB: Job = Job { name: "seal", first: Duration::from_secs(1), every: Duration::from_secs(1), run: |jobs| Box::pin(turn(jobs)) };
 
 async fn turn(jobs: Jobs) -> Result<Turn, DatabaseError> {
     match sealer::turn(&jobs.database, &jobs.signer).await {
