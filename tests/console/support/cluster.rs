@@ -36,9 +36,10 @@ async fn start() -> Cluster {
     tokio::task::block_in_place(|| embedded.start()).expect("the test server starts");
     embedded.bootstrap().await.expect("the owner's role");
     // What is written need not outlive this machine, only this process and its server: killing either loses nothing of
-    // it. Servers that the tests of faults start for themselves keep the console's own settings.
+    // it; and nobody comes back to its hundreds of databases. Servers that the tests of faults start for themselves keep
+    // the console's own settings.
     let superuser = connect(&Target::socket(&directory.join("run"), "postgres", "postgres")).await.expect("the superuser connects");
-    for setting in ["fsync = off", "full_page_writes = off"] {
+    for setting in ["fsync = off", "full_page_writes = off", "autovacuum = off"] {
         superuser.batch_execute(&format!("ALTER SYSTEM SET {setting}")).await.expect("a setting of the server");
     }
     superuser.batch_execute("SELECT pg_reload_conf()").await.expect("the server reads its settings");
