@@ -1,4 +1,4 @@
-//! Does the door answer hundreds of random stories as the rules say it should?
+//! Does the door answer a thousand random stories as the rules say it should?
 
 mod ending;
 
@@ -12,8 +12,7 @@ use super::{
     model::{Account, Change, Leg, Look, Model, Person, RULES, Role, Status, Verdict},
 };
 
-/// As many as find every deed and refusal often; `STORIES=10000` tells more of them.
-const SEQUENCES: u64 = 400;
+const SEQUENCES: u64 = 1_000;
 const STEPS: usize = 20;
 const TABLES: u64 = 4;
 /// The first sequence's; the others count on from it. A failure names its own.
@@ -63,8 +62,7 @@ struct Story<'a> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn hundreds_of_random_stories_go_as_the_model_says() {
-    let sequences = std::env::var("STORIES").map_or(SEQUENCES, |told| told.parse().expect("STORIES is a number"));
+async fn a_thousand_random_stories_go_as_the_model_says() {
     let mut tables = Vec::new();
     for number in 0..TABLES {
         tables.push(tokio::spawn(async move {
@@ -75,7 +73,7 @@ async fn hundreds_of_random_stories_go_as_the_model_says() {
             let console = hall.database.as_application().await;
             let mut table = Table { owner: hall.owner, console, people, tally: Tally::new() };
             let mut stories = 0;
-            for seed in (SEED + number..SEED + sequences).step_by(usize::try_from(TABLES).expect("few")) {
+            for seed in (SEED + number..SEED + SEQUENCES).step_by(usize::try_from(TABLES).expect("few")) {
                 Story::begin(&mut table, seed).await.tell().await;
                 stories += 1;
             }
@@ -89,18 +87,18 @@ async fn hundreds_of_random_stories_go_as_the_model_says() {
         told += stories;
         counted.into_iter().for_each(|(what, times)| *tally.entry(what).or_default() += times);
     }
-    assert_eq!(told, sequences);
+    assert_eq!(told, SEQUENCES);
     // A story in which nothing happens proves nothing: every deed was done, and every refusal met, often.
     for deed in
         ["create", "transfer", "edit", "approve", "reject", "ask", "answer", "withdraw", "expire", "reverse", "dismiss", "rule", "limit"]
     {
-        assert!(tally.get(&(deed, "ok")).is_some_and(|times| *times >= 15), "{deed}: {tally:?}");
+        assert!(tally.get(&(deed, "ok")).is_some_and(|times| *times >= 50), "{deed}: {tally:?}");
     }
     for code in [
         "NX002", "NX003", "NX007", "NX009", "NX013", "NX014", "NX015", "NX016", "NX017", "NX018", "NX019", "NX020", "NX021", "NX023",
         "NX025", "NX026",
     ] {
-        assert!(tally.iter().any(|((_, answer), times)| *answer == code && *times >= 1), "{code}: {tally:?}");
+        assert!(tally.iter().any(|((_, answer), times)| *answer == code && *times >= 3), "{code}: {tally:?}");
     }
 }
 
