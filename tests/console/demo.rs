@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use nexus_console::demo::{self, DemoError};
 use tokio_postgres::Client;
 
-use crate::support;
+use crate::support::{self, day_made, with_day};
 
 /// The shape of a real one, for a password nobody has.
 const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$YSBzYWx0IG9mIG5vdGhpbmc$bm9ib2R5J3MgaGFzaCwgb25seSBpdHMgc2hhcGUgaXM";
@@ -31,20 +31,17 @@ const TABLES: [&str; 17] = [
     "account_limits",
 ];
 
-fn today() -> NaiveDate {
-    chrono::Utc::now().date_naive()
-}
-
 async fn filled() -> Client {
     let mut client = support::database().await.as_owner().await;
-    demo::fill(&mut client, today(), HASH).await.expect("an empty database is filled");
+    let day = day_made(&client).await;
+    demo::fill(&mut client, day, HASH).await.expect("an empty database is filled");
     client.batch_execute("SET timezone = 'UTC'").await.expect("a zone");
     client
 }
 
 /// What a statement without parameters counts.
 async fn count(client: &Client, statement: &str) -> i64 {
-    client.query_one(statement, &[]).await.unwrap_or_else(|error| panic!("{statement}: {error:?}")).get(0)
+    client.query_one(&with_day(statement), &[]).await.unwrap_or_else(|error| panic!("{statement}: {error:?}")).get(0)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,8 +68,8 @@ async fn the_demonstration_holds_what_a_tour_needs() {
         (0, 0, "SELECT count(*) FROM accounts a JOIN users u ON u.id = a.user_id WHERE u.role <> 'user'"),
         (4, 9, "SELECT count(*) FROM users u WHERE role = 'user' AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.user_id = u.id)"),
         (3, 20, "SELECT count(*) FROM ssot_api_aliases WHERE expires_at < now()"),
-        (1, 1, "SELECT count(*) FROM ssot_api_aliases WHERE expires_at::date = current_date + 3"),
-        (1, 1, "SELECT count(*) FROM api_keys WHERE created_at::date = current_date - 88"),
+        (1, 1, "SELECT count(*) FROM ssot_api_aliases WHERE expires_at::date = {day} + 3"),
+        (1, 1, "SELECT count(*) FROM api_keys WHERE created_at::date = {day} - 88"),
         (1, 4, "SELECT count(*) FROM api_keys WHERE NOT is_active"),
         (10, 90, "SELECT count(*) FROM notifications WHERE is_read"),
         (10, 90, "SELECT count(*) FROM notifications WHERE NOT is_read"),
@@ -139,7 +136,7 @@ async fn the_pending_ones_are_as_promised() {
             "SELECT count(*) FROM pending p JOIN pending q ON q.account_id = p.account_id AND q.amount = p.amount AND q.created_at > p.created_at AND q.created_at < p.created_at + interval '24 hours'",
         ),
         (1, "SELECT count(*) FROM pending WHERE amount = 25000 AND NOT made AND NOT edited AND balance >= amount"),
-        (0, "SELECT count(*) FROM pending WHERE created_at < current_date - 20 OR created_at > now()"),
+        (0, "SELECT count(*) FROM pending WHERE created_at < {day} - 20 OR created_at > now()"),
         (0, "SELECT count(*) FROM pending WHERE amount <= 0 AND transaction_type <> 'transfer'"),
         (2, "SELECT count(*) FROM pending WHERE transaction_type = 'transfer' AND made"),
         (0, "SELECT count(*) FROM pending p WHERE NOT EXISTS (SELECT 1 FROM expiry_holds h WHERE h.transaction_id = p.id)"),
@@ -204,7 +201,7 @@ async fn balances_are_what_the_ledger_says() {
         "SELECT count(*) FROM accounts a WHERE a.balance < public.nexus_floor(a.id, a.account_type)",
         // Nothing happened before its account was there, nor after the day began.
         "SELECT count(*) FROM transactions t JOIN accounts a ON a.id = t.account_id WHERE t.created_at < a.created_at",
-        "SELECT count(*) FROM transactions WHERE greatest(created_at, updated_at, transaction_date, processed_at) >= current_date",
+        "SELECT count(*) FROM transactions WHERE greatest(created_at, updated_at, transaction_date, processed_at) >= {day}",
         "SELECT count(*) FROM accounts a JOIN users u ON u.id = a.user_id WHERE a.created_at < u.created_at",
     ] {
         assert_eq!(count(&client, statement).await, 0, "{statement}");
@@ -260,14 +257,14 @@ async fn checksums(client: &Client) -> BTreeMap<String, String> {
             "SELECT coalesce(md5(string_agg(to_jsonb(r)::text, '' ORDER BY r.id)), '') FROM {table} r \
              WHERE left(r.id::text, 13) <> left('{made}', 13)"
         );
-        sums.insert(table.to_owned(), client.query_one(&statement, &[]).await.expect("a checksum").get(0));
+        sums.insert(table.to_owned(), client.query_one(&with_day(&statement), &[]).await.expect("a checksum").get(0));
     }
     for log in ["audit_logs", "ssot_audit_logs"] {
         let statement = format!(
             "SELECT md5(string_agg(to_jsonb(l)::text || to_jsonb(d)::text, '' ORDER BY l.id)) FROM {log} l \
-               JOIN audit_details d ON d.log = '{log}' AND d.entry_id = l.id WHERE l.created_at < current_date"
+               JOIN audit_details d ON d.log = '{log}' AND d.entry_id = l.id WHERE l.created_at < {{day}}"
         );
-        sums.insert(log.to_owned(), client.query_one(&statement, &[]).await.expect("a checksum").get(0));
+        sums.insert(log.to_owned(), client.query_one(&with_day(&statement), &[]).await.expect("a checksum").get(0));
     }
     sums
 }
@@ -307,12 +304,13 @@ async fn nothing_in_it_opens_anything() {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_an_empty_database_is_filled_and_never_with_a_password() {
     let mut client = support::database().await.as_owner().await;
-    let refused = demo::fill(&mut client, today(), "correct horse battery staple").await;
+    let day = day_made(&client).await;
+    let refused = demo::fill(&mut client, day, "correct horse battery staple").await;
     assert!(matches!(refused, Err(DemoError::NotAHash)), "{refused:?}");
     assert!(demo::is_empty(&client).await.expect("an answer"));
 
     let mut client = filled().await;
-    let refused = demo::fill(&mut client, today(), HASH).await;
+    let refused = demo::fill(&mut client, day, HASH).await;
     assert!(matches!(refused, Err(DemoError::NotEmpty)), "{refused:?}");
     assert_eq!(count(&client, "SELECT count(*) FROM audit_logs WHERE action = 'load'").await, 1);
     let off = "SELECT count(*) FROM pg_catalog.pg_trigger WHERE NOT tgisinternal AND tgenabled = 'D'";

@@ -2,42 +2,39 @@
 
 use std::{process::Stdio, time::Duration};
 
-use chrono::NaiveDate;
 use nexus_console::demo::{self, DemoError, Volume};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio_postgres::Client;
 
-use crate::support::{self, Browser, TestDatabase, console, database, empty_database, nexus3, program};
+use crate::support::{self, Browser, TestDatabase, console, database, day_made, empty_database, nexus3, program, with_day};
 
 /// The shape of a real one, for a password nobody has.
 const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$YSBzYWx0IG9mIG5vdGhpbmc$bm9ib2R5J3MgaGFzaCwgb25seSBpdHMgc2hhcGUgaXM";
 
 const SIZES: &str = "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM accounts), (SELECT count(*) FROM transactions), \
     (SELECT count(*) FROM transaction_transfers), (SELECT count(*) FROM account_ledger), \
-    (SELECT count(*) FROM audit_logs WHERE created_at < current_date), (SELECT count(*) FROM ssot_audit_logs WHERE created_at < current_date)";
+    (SELECT count(*) FROM audit_logs WHERE created_at < {day}), (SELECT count(*) FROM ssot_audit_logs WHERE created_at < {day})";
 const INDEXES: &str = "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1";
 const CONSTRAINTS: &str = "SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint \
     WHERE connamespace = 'public'::regnamespace ORDER BY 1";
 const TRIGGERS_OFF: &str = "SELECT tgname::text FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'D'";
 
-fn today() -> NaiveDate {
-    chrono::Utc::now().date_naive()
-}
-
 async fn fill(database: &TestDatabase, volume: Volume) -> Result<(), DemoError> {
-    demo::fill_to_measure(&mut database.as_owner().await, today(), HASH, volume, |_| {}).await
+    let mut owner = database.as_owner().await;
+    let day = day_made(&owner).await;
+    demo::fill_to_measure(&mut owner, day, HASH, volume, |_| {}).await
 }
 
 async fn count(client: &Client, statement: &str) -> i64 {
-    client.query_one(statement, &[]).await.unwrap_or_else(|error| panic!("{statement}: {error:?}")).get(0)
+    client.query_one(&with_day(statement), &[]).await.unwrap_or_else(|error| panic!("{statement}: {error:?}")).get(0)
 }
 
 async fn lines(client: &Client, statement: &str) -> Vec<String> {
-    client.query(statement, &[]).await.expect(statement).iter().map(|row| row.get(0)).collect()
+    client.query(&with_day(statement), &[]).await.expect(statement).iter().map(|row| row.get(0)).collect()
 }
 
 async fn sizes(client: &Client) -> Vec<i64> {
-    let row = client.query_one(SIZES, &[]).await.expect("sizes");
+    let row = client.query_one(&with_day(SIZES), &[]).await.expect("sizes");
     (0..7).map(|index| row.get(index)).collect()
 }
 
@@ -48,8 +45,8 @@ async fn what_it_makes_is_a_platform_whose_books_are_right() {
     let (indexes, constraints) = (lines(&client, INDEXES).await, lines(&client, CONSTRAINTS).await);
     fill(&database, Volume { transactions: 20_000, audit: 30_000 }).await.expect("an empty database is filled");
     assert_eq!(sizes(&client).await[..3], [206, 1_000, 20_000]);
-    assert_eq!(count(&client, "SELECT count(*) FROM audit_logs WHERE created_at < current_date").await, 22_500);
-    assert_eq!(count(&client, "SELECT count(*) FROM ssot_audit_logs WHERE created_at < current_date").await, 7_500);
+    assert_eq!(count(&client, "SELECT count(*) FROM audit_logs WHERE created_at < {day}").await, 22_500);
+    assert_eq!(count(&client, "SELECT count(*) FROM ssot_audit_logs WHERE created_at < {day}").await, 7_500);
     for (least, most, statement) in [
         (60, 140, "SELECT count(*) FROM transactions WHERE status = 'pending'"),
         (17_000, 19_800, "SELECT count(*) FROM transactions WHERE status = 'completed'"),
@@ -80,11 +77,11 @@ async fn what_it_makes_is_a_platform_whose_books_are_right() {
         "SELECT count(*) FROM transactions t WHERE t.transaction_type = 'transfer' \
             AND NOT EXISTS (SELECT 1 FROM transaction_transfers l WHERE t.id IN (l.source_id, l.target_id))",
         // What is pending neither expires at once nor waits for somebody nobody knows.
-        "SELECT count(*) FROM transactions WHERE status = 'pending' AND (created_at < current_date - 29 OR created_by IS NULL)",
+        "SELECT count(*) FROM transactions WHERE status = 'pending' AND (created_at < {day} - 29 OR created_by IS NULL)",
         "SELECT count(*) FROM transactions WHERE (status = 'completed') <> (processed_at IS NOT NULL)",
         "SELECT count(*) FROM transactions t JOIN accounts a ON a.id = t.account_id WHERE t.created_at < a.created_at",
         "SELECT count(*) FROM accounts a JOIN users u ON u.id = a.user_id WHERE a.created_at < u.created_at",
-        "SELECT count(*) FROM transactions WHERE greatest(created_at, updated_at, transaction_date, processed_at) >= current_date",
+        "SELECT count(*) FROM transactions WHERE greatest(created_at, updated_at, transaction_date, processed_at) >= {day}",
         "SELECT count(*) FROM audit_logs l WHERE (SELECT count(*) FROM audit_details d WHERE d.log = 'audit_logs' AND d.entry_id = l.id) <> 1",
         "SELECT count(*) FROM ssot_audit_logs l WHERE (SELECT count(*) FROM audit_details d WHERE d.log = 'ssot_audit_logs' AND d.entry_id = l.id) <> 1",
         // The log tells of records that are there, and what it says last of a transaction is so.
@@ -115,7 +112,7 @@ async fn the_same_day_and_volume_give_the_same_rows() {
             of_one.push(lines(&client, &format!("{sum} {table} r")).await);
         }
         for log in ["audit_logs", "ssot_audit_logs"] {
-            of_one.push(lines(&client, &format!("{sum} {log} r WHERE created_at < current_date")).await);
+            of_one.push(lines(&client, &format!("{sum} {log} r WHERE created_at < {{day}}")).await);
         }
         sums.push(of_one);
     }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use chrono::NaiveDate;
 use nexus_console::db::{
     adopt,
     connect::{Target, connect},
@@ -11,6 +12,19 @@ use tokio::sync::{Mutex, OnceCell};
 use tokio_postgres::{Client, Config};
 
 use super::cluster::{APPLICATION, Cluster, OWNER, cluster};
+
+/// The day a database was migrated, in SQL. What is filled in for that day stays apart from what the migrations
+/// themselves wrote, on whatever day a test asks.
+const DAY_MADE: &str = "(SELECT (min(applied_on::timestamptz) AT TIME ZONE 'UTC')::date FROM public.refinery_schema_history)";
+
+/// What a statement that says `{day}` means by it.
+pub fn with_day(statement: &str) -> String {
+    statement.replace("{day}", DAY_MADE)
+}
+
+pub async fn day_made(client: &Client) -> NaiveDate {
+    client.query_one(&format!("SELECT {DAY_MADE}"), &[]).await.expect("it was migrated").get(0)
+}
 
 /// A database of one test's own.
 #[derive(Clone)]

@@ -15,7 +15,7 @@ pub mod stock;
 pub use browser::{Answer, Browser};
 pub use chromium::{Scripts, Size, Window, window};
 pub use console::{Console, console, console_with, program};
-pub use database::{TestDatabase, database, empty_database, staffed_database, stocked_database};
+pub use database::{TestDatabase, database, day_made, empty_database, staffed_database, stocked_database, with_day};
 pub use listeners::{Listener, closed_port};
 pub use people::{PASSWORD, PEOPLE};
 pub use server::{Server, server};
