@@ -12,6 +12,8 @@ use super::{
 use crate::auth::origin::Origin;
 
 const BEGIN: &str = "BEGIN READ WRITE; SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '15s'; SET LOCAL idle_in_transaction_session_timeout = '30s'";
+/// PostgreSQL answers the COMMIT of a transaction that has failed as if all had gone well. The statement before it does not.
+const COMMIT: &str = "SELECT; COMMIT";
 /// As `BEGIN` says it to the server.
 const STATEMENT_WITHIN: Duration = Duration::from_secs(15);
 const SET_ORIGIN: &str = "SELECT set_config('nexus.actor', $1, true), set_config('nexus.context', $2, true), \
@@ -108,7 +110,7 @@ impl Write {
         if connection.client.is_closed() {
             return Err(DatabaseError::Away(Absence::new(Why::Away, "the connection ended before COMMIT")));
         }
-        match connection.answer(connection.client.batch_execute("COMMIT")).await {
+        match connection.answer(connection.client.batch_execute(COMMIT)).await {
             Err(DatabaseError::Away(absence)) if absence.why == Why::Away => {
                 connection.client.lifeline.cut();
                 Err(DatabaseError::Unsure(absence))

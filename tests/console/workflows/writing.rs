@@ -2,7 +2,7 @@
 
 use nexus_console::{
     auth::policy::Action,
-    db::value::Value,
+    db::{pool::DatabaseError, value::Value},
     resource::store::{self, StoreError},
     workflows::{self, WorkflowError},
 };
@@ -90,4 +90,19 @@ async fn the_log_of_old_rows_keeps_its_secrets() {
     assert!(!shown.contains("\"CANARY\""), "{shown}");
     assert!(shown.contains("\"old\"") && shown.contains("is_encrypted"), "{shown}");
     assert!(!shown.contains("shown"), "a value that was secret on either side stays secret on both: {shown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_failed_in_its_middle_is_never_said_to_be_kept() {
+    let desk = Desk::open().await;
+    let admin = desk.actor("admin").await;
+    let write = desk.write(&admin).await;
+    let rename = "UPDATE users SET full_name = 'Somebody Else' WHERE username = 'viewer'";
+    assert_eq!(write.execute(rename, &[]).await.expect("changed"), 1);
+    // Whoever overlooks this error must not be told that all went well.
+    let overlooked = write.execute("UPDATE users SET email = NULL WHERE username = 'viewer'", &[]).await;
+    assert!(matches!(overlooked, Err(DatabaseError::Violation(_))), "{overlooked:?}");
+    assert!(write.commit().await.is_err());
+    let kept = desk.owner.query_one("SELECT count(*) FROM users WHERE full_name = 'Somebody Else'", &[]).await.expect("a count");
+    assert_eq!(kept.get::<_, i64>(0), 0);
 }
