@@ -1,5 +1,7 @@
 //! What does somebody see of what is done to many rows, before it runs, while it runs and when it has?
 
+use std::collections::HashSet;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{StatusCode, header},
@@ -7,6 +9,7 @@ use actix_web::{
 };
 use askama::Template;
 use chrono::Utc;
+use uuid::Uuid;
 
 mod lines;
 mod result;
@@ -31,6 +34,7 @@ use crate::{
     error::PageError,
     resource::{Resource, form::Submission},
     workflows::{
+        approval::item::with_a_twin,
         run::{
             self, Run, RunError, State,
             results::{Item, items},
@@ -161,6 +165,8 @@ struct Seen {
     items: Vec<Item>,
     /// Of users about to be deactivated.
     consequences: Option<user::Consequences>,
+    /// Transactions about to be approved that look like another one.
+    alike: HashSet<Uuid>,
 }
 
 impl Seen {
@@ -174,7 +180,14 @@ impl Seen {
             }
             _ => None,
         };
-        Ok(Seen { run, resource, items, consequences })
+        let alike = match (run.verb, run.state) {
+            (Verb::Approve, State::Previewed) => {
+                let ids: Vec<_> = items.iter().filter(|item| item.obstacle.is_none()).map(|item| item.record).collect();
+                with_a_twin(connection, &ids).await?
+            }
+            _ => HashSet::new(),
+        };
+        Ok(Seen { run, resource, items, consequences, alike })
     }
 }
 
@@ -195,7 +208,7 @@ struct Typed<'a> {
 }
 
 fn draw(request: &HttpRequest, console: &Console, visit: &Visit, seen: &Seen, typed: Typed<'_>) -> HttpResponse {
-    let Seen { run, resource, items, consequences } = seen;
+    let Seen { run, resource, items, consequences, alike } = seen;
     let open = match run.state {
         State::Previewed => items.iter().filter(|item| item.obstacle.is_none()).count(),
         State::Running | State::Finished => items.iter().filter(|item| item.ending.is_none()).count(),
@@ -238,7 +251,7 @@ fn draw(request: &HttpRequest, console: &Console, visit: &Visit, seen: &Seen, ty
         result: [&urls::run_url(run.id), "/result.csv"].concat(),
         errors: FieldError::all(std::slice::from_ref(&reason)),
         reason: run.verb.decision().map(|_| &reason),
-        consequences: consequences.map(counted).unwrap_or_default(),
+        consequences: consequences.map(counted).unwrap_or_else(|| lines::alike(alike.len())),
         is_mine: run.decider == visit.actor.id,
         open,
         all: items.len(),
@@ -246,7 +259,7 @@ fn draw(request: &HttpRequest, console: &Console, visit: &Visit, seen: &Seen, ty
         button,
         totals: lines::totals(run, items),
         outcomes: lines::outcomes(&words, items),
-        lines: items.iter().map(|item| lines::line(&words, run, item, &back)).collect(),
+        lines: items.iter().map(|item| lines::line(&words, run, item, alike.contains(&item.record), &back)).collect(),
         words,
         began: TimeShown::new(run.created_at, zone, now),
         ended: run.finished_at.map(|at| TimeShown::new(at, zone, now)),

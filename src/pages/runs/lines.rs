@@ -34,10 +34,12 @@ pub struct Line<'a> {
     pub why: &'a str,
 }
 
-pub fn line<'a>(words: &Words, run: &Run, item: &'a Item, back: &str) -> Line<'a> {
+/// `is_alike`: it looks like another one.
+pub fn line<'a>(words: &Words, run: &Run, item: &'a Item, is_alike: bool, back: &str) -> Line<'a> {
     let (state, tone, icon) = match (item.ending, run.state) {
         (Some(ending), _) => word(words, ending),
         (None, State::Previewed) if item.obstacle.is_some() => ("Stays out", Tone::Off, "cancelled"),
+        (None, State::Previewed) if is_alike => (words.possible, Tone::Waiting, "warn"),
         (None, State::Previewed) => (words.possible, Tone::Done, "check"),
         (None, State::Running | State::Finished) => ("Waiting", Tone::Waiting, "pending"),
     };
@@ -56,8 +58,18 @@ pub fn line<'a>(words: &Words, run: &Run, item: &'a Item, back: &str) -> Line<'a
         state,
         tone,
         icon,
-        why: item.message.as_deref().or(item.obstacle.as_deref()).unwrap_or_default(),
+        why: item.message.as_deref().or(item.obstacle.as_deref()).unwrap_or(if is_alike { ALIKE } else { "" }),
     }
+}
+
+/// Said where one could be decided that may have been made twice.
+const ALIKE: &str = "Another of this amount on this account was made within 24 hours.";
+
+/// The same of all of them, counted.
+pub fn alike(count: usize) -> Vec<(i64, &'static str)> {
+    let several = "look like another one: the same amount on the same account within 24 hours";
+    let words = if count == 1 { "looks like another one: the same amount on the same account within 24 hours" } else { several };
+    if count == 0 { Vec::new() } else { vec![(i64::try_from(count).unwrap_or(i64::MAX), words)] }
 }
 
 fn word(words: &Words, ending: Ending) -> (&'static str, Tone, &'static str) {

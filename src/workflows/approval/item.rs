@@ -1,5 +1,7 @@
 //! What does somebody need to see before they decide on one transaction?
 
+use std::collections::HashSet;
+
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -154,14 +156,17 @@ const ENTRIES: &str = "\
       FROM public.transactions t \
      WHERE t.account_id = $1 AND t.status = 'completed' AND t.transaction_date IS NOT NULL \
      ORDER BY t.transaction_date DESC, t.id DESC LIMIT 5";
+/// Of each of some transactions the newest others with its amount on its account within a day. Last comes whose they are.
 const TWINS: &str = "\
-    SELECT o.id, o.transaction_type, public.nexus_effect(o.transaction_type, o.amount), o.reference_number, o.status, o.created_at \
+    SELECT o.id, o.transaction_type, public.nexus_effect(o.transaction_type, o.amount), o.reference_number, o.status, o.created_at, t.id \
       FROM public.transactions t \
-      JOIN public.transactions o ON o.account_id = t.account_id AND o.amount = t.amount AND o.id <> t.id \
-       AND o.created_at BETWEEN greatest(t.created_at, '0001-01-02 UTC') - interval '24 hours' \
-                            AND least(t.created_at, '9999-01-01 UTC') + interval '24 hours' \
-     WHERE t.id = $1 AND o.status IN ('pending', 'completed') \
-     ORDER BY o.created_at DESC, o.id DESC LIMIT 5";
+     CROSS JOIN LATERAL (SELECT o.* FROM public.transactions o \
+                          WHERE o.account_id = t.account_id AND o.amount = t.amount AND o.id <> t.id \
+                            AND o.created_at BETWEEN greatest(t.created_at, '0001-01-02 UTC') - interval '24 hours' \
+                                                 AND least(t.created_at, '9999-01-01 UTC') + interval '24 hours' \
+                            AND o.status IN ('pending', 'completed') \
+                          ORDER BY o.created_at DESC, o.id DESC LIMIT 5) o \
+     WHERE t.id = ANY ($1) ORDER BY o.created_at DESC, o.id DESC";
 const LINKS: &str = "\
     SELECT r.original_id, r.reversal_id FROM public.transaction_reversals r WHERE $1 IN (r.original_id, r.reversal_id)";
 
@@ -194,7 +199,7 @@ pub async fn item(connection: &Connection, grant: &Grant, rule: &Rule, transacti
         queue::obstacle(connection, grant, rule, source),
         async { connection.query(WORDS, &[&source]).await },
         async { connection.query(QUESTIONS, &[&source]).await },
-        async { connection.query(TWINS, &[&source]).await },
+        async { connection.query(TWINS, &[&vec![source]]).await },
         async { connection.query(LINKS, &[&source]).await },
         futures_util::future::try_join_all(legs.iter().map(|leg| async { connection.query(ENTRIES, &[&leg.account.id]).await })),
     )?;
@@ -219,6 +224,15 @@ pub async fn item(connection: &Connection, grant: &Grant, rule: &Rule, transacti
         expires_at,
         links: Links::of(&links, source)?,
     }))
+}
+
+/// Which of these transactions look like another one: the same amount on the same account within a day.
+///
+/// # Errors
+/// See [`DatabaseError`].
+pub async fn with_a_twin(connection: &Connection, transactions: &[Uuid]) -> Result<HashSet<Uuid>, DatabaseError> {
+    let rows = connection.query(TWINS, &[&transactions]).await?;
+    rows.iter().map(|row| row.try_get(6)).collect::<Result<_, tokio_postgres::Error>>().map_err(DatabaseError::from)
 }
 
 /// What has been said on a transaction and what it belongs to, for its record.

@@ -51,6 +51,24 @@ async fn a_preview_gives_each_its_verdict_and_decides_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_may_have_been_made_twice_is_told_before_it_is_approved() {
+    let console = console(staffed_database().await).await;
+    let owner = console.database.as_owner().await;
+    let manager = console.signed_in("manager").await;
+    let here = account(&owner, "B-11", "100").await;
+    let twin = pending(&owner, here, "user", "deposit", "412.50").await;
+    let other = pending(&owner, here, "user", "deposit", "412.50").await;
+    let alone = pending(&owner, here, "user", "deposit", "412.51").await;
+
+    let page = manager.get(&preview(&manager, "approve", &[twin, alone]).await).await;
+    assert!(cell(&page, twin, "message").contains("within 24 hours"), "{}", page.text());
+    assert_eq!(cell(&page, alone, "message"), "");
+    assert!(page.texts("#consequences")[0].starts_with("1 looks like another one"), "{:?}", page.texts("#consequences"));
+    // Nothing is approved by rejecting one of them.
+    assert!(!manager.get(&preview(&manager, "reject", &[twin, other]).await).await.has("#consequences"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn its_own_postings_do_not_make_a_selection_stale_and_a_change_stops_only_what_changed() {
     let console = console(staffed_database().await).await;
     let owner = console.database.as_owner().await;
