@@ -18,8 +18,11 @@ pub enum Typed {
 
 const FORMATS: [&str; 5] = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H"];
 
-/// Reads a date, a local time in `zone`, or RFC 3339 with its own offset. `None` for anything else.
+/// Reads a date, a local time in `zone`, RFC 3339 with its own offset, or `now`. `None` for anything else.
 pub fn parse(text: &str, zone: Tz) -> Option<Typed> {
+    if text == "now" {
+        return Some(Typed::Moment(storable(Utc::now())?));
+    }
     if let Ok(day) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
         let start = storable(first_moment(day, zone)?)?;
         let end = storable(first_moment(day.checked_add_days(Days::new(1))?, zone)?)?;

@@ -74,7 +74,11 @@ pub static RESOURCE: Resource = Resource::new("notifications", "notification", "
     .label("title")
     .order(Order::descending("created_at"))
     .owner(Owner::Column("user_id"))
-    .tabs(&[Tab { name: "Unread", query: &[("is_read", "false")] }, Tab { name: "Urgent", query: &[("is_urgent", "true")] }])
+    .tabs(&[
+        Tab { name: "Mine", query: &[("user_id", "@me")] },
+        Tab { name: "Unread", query: &[("is_read", "false")] },
+        Tab { name: "Urgent", query: &[("is_urgent", "true")] },
+    ])
     .check(check);
 
 fn check(draft: &Draft<'_>) -> Vec<FieldError> {

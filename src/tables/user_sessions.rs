@@ -1,7 +1,7 @@
 //! What is on sessions?
 
 use super::{stamps, users};
-use crate::resource::{Column, Group, Kind, Order, Owner, Resource, Slot};
+use crate::resource::{Column, Group, Kind, Order, Owner, Resource, Slot, Tab};
 
 static COLUMNS: &[Column] = &[
     stamps::id(),
@@ -21,5 +21,9 @@ pub static RESOURCE: Resource = Resource::new("user_sessions", "session", "Sessi
     .purpose("Who is logged in, where and until when. One starts with each login.")
     .order(Order::descending("created_at"))
     .owner(Owner::Column("user_id"))
-    .tabs(&[stamps::ACTIVE, stamps::INACTIVE])
+    .tabs(&[
+        Tab { name: "Active", query: &[("is_active", "true"), ("expires_at.from", "now")] },
+        Tab { name: "Expired", query: &[("is_active", "true"), ("expires_at.to", "now")] },
+        Tab { name: "Revoked", query: &[("is_active", "false")] },
+    ])
     .never_deleted("Sessions are never deleted, so that what was done in them keeps its place. Revoke the session instead.");

@@ -231,3 +231,21 @@ async fn a_database_that_is_away_is_no_logout() {
     superuser.batch_execute("GRANT SELECT ON user_sessions TO nexus_app").await.expect("a grant");
     assert_eq!(admin.get("/account").await.status, 200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_ran_out_is_counted_among_the_expired() {
+    let console = opened().await;
+    let client = console.database.as_owner().await;
+    let admin = console.signed_in("admin").await;
+    console.signed_in("viewer").await;
+    client
+        .execute("UPDATE user_sessions SET expires_at = now() - interval '1 day' WHERE user_id = (SELECT id FROM users WHERE username = 'viewer')", &[])
+        .await
+        .expect("it ran out");
+    for (tab, rows) in [("Active", 1), ("Expired", 1), ("Revoked", 0)] {
+        let page = admin.get("/tables/user_sessions").await;
+        let position = page.texts(".tabs a").iter().position(|label| label.starts_with(tab)).unwrap_or_else(|| panic!("{tab}"));
+        let list = admin.get(&page.attributes(".tabs a", "href")[position]).await;
+        assert_eq!(list.rows().len(), rows, "{tab}: {}", list.text());
+    }
+}

@@ -18,7 +18,7 @@ use crate::{
         urls::list_of,
     },
     resource::{
-        Resource,
+        self, Resource,
         request::{ListRequest, Query},
         store::{self, Count},
     },
@@ -70,7 +70,9 @@ fn scopes(grant: &Grant) -> Vec<Scope> {
     let resource = grant.resource();
     let own = (!grant.covers_all_rows()).then(|| grant.actor());
     let all = Scope { name: "All", key: Key { table: resource.table, tab: None, actor: own }, pairs: Vec::new() };
-    let declared = resource.tabs.iter().map(|tab| {
+    // Whoever sees nothing but their own needs no tab for it.
+    let is_all_there_is = |tab: &&resource::Tab| own.is_some() && tab.query.iter().all(|(_, value)| *value == ME);
+    let declared = resource.tabs.iter().filter(|tab| !is_all_there_is(tab)).map(|tab| {
         let is_mine = tab.query.iter().any(|(_, value)| *value == ME);
         let value = |value: &str| if value == ME { grant.actor().to_string() } else { value.to_owned() };
         Scope {

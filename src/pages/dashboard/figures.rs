@@ -66,7 +66,7 @@ const FIGURES: &[Declared] = &[
         roles: &[Admin],
         title: "Active sessions",
         table: "user_sessions",
-        query: &[("is_active", "true")],
+        query: &[("is_active", "true"), ("expires_at.from", "now")],
         remark: "not ended yet",
     },
     Declared {
