@@ -11,13 +11,17 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    auth::{actor::Actor, grant::Grant, policy::Action},
+    auth::{
+        actor::Actor,
+        grant::{Grant, Rows},
+        policy::Action,
+    },
     db::{
         pool::{Connection, DatabaseError},
         value::Value,
     },
     resource::{
-        Column, Kind, Registry, Resource, Slot,
+        Column, Kind, Owner, Registry, Resource, Slot,
         filter::{Condition, Filter},
         page,
         record::{Listed, Record},
@@ -91,6 +95,9 @@ pub async fn of(
         let Ok(grant) = visit.actor.authorize(Action::Read, referrer.resource) else {
             continue;
         };
+        if hides_what_is_theirs(&grant, referrer.column, record.id) {
+            continue;
+        }
         if !is_stamp(referrer.column) {
             belonging.push((referrer, grant));
         } else if referrer.column.filterable {
@@ -103,6 +110,12 @@ pub async fn of(
     let related =
         try_join_all(belonging.into_iter().map(async |(referrer, grant)| few(connection, visit, referrer, grant, record.id).await)).await?;
     Ok((related, elsewhere))
+}
+
+/// Whoever sees nothing but their own would read "none" of what somebody else has.
+fn hides_what_is_theirs(grant: &Grant, column: &Column, owner: Uuid) -> bool {
+    let Rows::OwnedBy(reader) = grant.rows() else { return false };
+    reader != owner && matches!(grant.resource().owner, Owner::Column(name) if name == column.name)
 }
 
 fn is_stamp(column: &Column) -> bool {

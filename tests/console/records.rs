@@ -84,6 +84,20 @@ async fn a_record_shows_what_refers_to_it_and_the_actions_of_its_reader() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_reader_may_see_of_their_own_alone_is_not_said_to_be_nothing_elsewhere() {
+    let console = opened().await;
+    let manager = console.signed_in("manager").await;
+    let theirs = manager.get(&format!("/tables/users/{}", id_of(&console, "manager").await)).await;
+    assert!(theirs.texts("section.card h2").iter().any(|title| title == "Sessions"), "{:?}", theirs.texts("section.card h2"));
+    let strange = manager.get(&format!("/tables/users/{}", id_of(&console, "admin").await)).await;
+    let titles = strange.texts("section.card h2");
+    assert!(titles.iter().any(|title| title == "Accounts"), "{titles:?}");
+    for hidden in ["Sessions", "Notifications", "API keys"] {
+        assert!(!titles.iter().any(|title| title == hidden), "{titles:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn values_of_an_entry_are_put_back_as_a_new_change() {
     let console = opened().await;
     let admin = console.signed_in("admin").await;
