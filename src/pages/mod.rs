@@ -23,6 +23,7 @@ pub mod display;
 pub mod doors;
 pub mod edit;
 pub mod error;
+pub mod escape;
 pub mod evidence;
 pub mod export;
 pub mod failure;
