@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     annotate::{self, NoteView},
     approvals::{self, LifeView},
-    audit::telling::{EntryView, Place, name, when},
+    audit::telling::{self, EntryView, Place, name, when},
     bearings, create, delete,
     display::{Shown, TimeShown, Tone, return_to},
     edit,
@@ -28,7 +28,11 @@ use super::{
 };
 use crate::{
     app::Console,
-    audit::history::{Before, HistoryGrant, deletion, entries, was_deleted},
+    audit::{
+        entry::Log,
+        history::{Before, HistoryGrant, deletion, entries, was_deleted},
+        trail::{self as log_trail, TrailGrant},
+    },
     auth::{grant::Grant, policy::Action},
     db::pool::{Connection, DatabaseError},
     error::{PageError, WayOn},
@@ -57,7 +61,9 @@ struct ShowPage<'a> {
     related: Vec<related::RelatedView<'a>>,
     elsewhere: Vec<related::Elsewhere>,
     decisions: Option<LifeView>,
-    /// What auditors said of it, where it is an entry of a log.
+    /// What it tells, where it is an entry of a log.
+    told: Option<EntryView>,
+    /// What auditors said of it then.
     notes: Option<Vec<NoteView>>,
     history: Option<Vec<EntryView>>,
     last_set: Vec<LastSet>,
@@ -103,7 +109,8 @@ pub async fn show(
     let encoded = return_to(&here);
     let now = Utc::now();
     let viewer = Viewer::new(&visit.actor, &grant, now).leading_back_to(&encoded);
-    let log = HistoryGrant::of(&visit.actor, &console.registry);
+    // An entry of a log is never changed: it has no history but itself.
+    let log = HistoryGrant::of(&visit.actor, &console.registry).filter(|_| Log::named(resource.table).is_none());
     let history = async {
         match log {
             None => Ok((None, Vec::new())),
@@ -117,16 +124,20 @@ pub async fn show(
             }
         }
     };
-    let ((history, last_set), (related, mut elsewhere), bearings, frozen, decisions, notes) = tokio::try_join!(
+    let ((history, last_set), (related, mut elsewhere), bearings, frozen, decisions, told, notes) = tokio::try_join!(
         history,
         related::of(&connection, &console.registry, &visit, &record),
         bearings::of(&connection, &grant, &record),
         frozen(&console, &visit, &connection, &record),
         approvals::life(&console, &visit, &connection, &record),
+        told(&console, &visit, &connection, &record),
         annotate::notes(&visit, &connection, resource, id)
     )?;
     elsewhere.extend(inbox::subject(&record));
-    let label = record.label();
+    let label = match told.as_ref().and_then(|told| told.at.as_ref()) {
+        Some(at) => format!("Entry of {at}"),
+        None => record.label(),
+    };
     // The id stands on top.
     let facts = record.fields().filter(|(column, _)| column.shown && column.name != "id");
     let mut facts: Vec<_> =
@@ -146,6 +157,7 @@ pub async fn show(
         related: related.iter().map(|related| related.view(&visit.actor, now, &encoded)).collect(),
         elsewhere,
         decisions,
+        told,
         notes,
         history,
         last_set,
@@ -175,7 +187,18 @@ async fn frozen(console: &Console, visit: &Visit, connection: &Connection, recor
     }))
 }
 
-/// The first toned choice, or whether it is active.
+/// An entry of a log, told as the trail tells it.
+async fn told(console: &Console, visit: &Visit, connection: &Connection, record: &Record) -> Result<Option<EntryView>, DatabaseError> {
+    let (Some(log), Some(Ok(grant))) = (Log::named(record.resource.table), TrailGrant::ask(&visit.actor, &console.registry, Action::Read))
+    else {
+        return Ok(None);
+    };
+    let place = log_trail::place::Place { at: record.value("created_at").as_time(), id: record.id, log };
+    let entries = log_trail::entries::at(connection, grant, &console.registry, &[place]).await?;
+    Ok(telling::one_by_one(connection, visit, &console.registry, &entries).await?.pop())
+}
+
+/// The first toned choice, or whether it is active: what has run out is not, although nobody ended it.
 fn badge(record: &Record) -> Option<Badge> {
     let choice = record.fields().find_map(|(column, cell)| match column.kind {
         Kind::Choice(choices) if column.shown => {
@@ -189,9 +212,14 @@ fn badge(record: &Record) -> Option<Badge> {
         _ => None,
     });
     choice.or_else(|| match record.value("is_active").as_bool()? {
+        true if has_run_out(record) => Some(Badge { label: "Expired", tone: Tone::Off, icon: "clock" }),
         true => Some(Badge { label: "Active", tone: Tone::Done, icon: "completed" }),
         false => Some(Badge { label: "Inactive", tone: Tone::Off, icon: "cancelled" }),
     })
+}
+
+fn has_run_out(record: &Record) -> bool {
+    record.value("expires_at").as_time().is_some_and(|expires| expires <= Utc::now().into())
 }
 
 /// # Errors

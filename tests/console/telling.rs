@@ -66,6 +66,25 @@ async fn a_change_is_a_sentence_and_each_field_knows_who_last_set_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_entry_tells_itself_on_a_page_of_its_own() {
+    let house = House::open().await;
+    let console = &house.console;
+    let (admin, auditor) = (console.signed_in("admin").await, console.signed_in("auditor").await);
+    let path = account(&admin, "Kestrel", "1", "EUR", &id_of(console, "user").await).await;
+    edit(&admin, &path, &[("account_type", "savings")]).await;
+    let statement = "SELECT id::text FROM audit_logs WHERE entity_type = 'accounts' AND action = 'UPDATE'";
+    let id: String = house.owner.query_one(statement, &[]).await.expect("one entry").get(0);
+    let page = auditor.get(&format!("/tables/audit_logs/{id}")).await;
+    assert_eq!(page.status, 200, "{}", page.text());
+    assert!(page.texts("h1")[0].starts_with("Entry of "), "{:?}", page.texts("h1"));
+    assert_eq!(page.texts(".said > p"), ["Lena Fischer changed type of account Kestrel from Checking to Savings"]);
+    assert_eq!(page.texts(".trail .diff ins"), ["Savings"]);
+    assert!(page.has(&format!(".said a[href^='{path}']")), "{}", page.body);
+    assert!(page.has(".meta a[href^='/audit?q=request%3A']") && page.has(".meta a[href^='/tables/user_sessions/']"));
+    assert!(!page.texts("h2").iter().any(|title| title == "History"), "it has no history but itself");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn documents_long_texts_and_secrets_are_told_by_what_changed() {
     let house = House::open().await;
     let (console, owner) = (&house.console, &house.owner);
