@@ -125,6 +125,8 @@ struct ProofPage {
     running: Option<String>,
     last: Option<Last>,
     sought: String,
+    /// What is sought can be the id of no entry.
+    is_no_id: bool,
     found: Vec<Found>,
     command_key: Option<String>,
     checkpoints: Vec<CheckpointRow>,
@@ -135,7 +137,8 @@ struct ProofPage {
 /// What the address asks for.
 #[derive(Default)]
 struct Asked {
-    entry: Option<Uuid>,
+    /// As it was typed into the page's own box.
+    entry: Option<String>,
     before: Option<Uuid>,
 }
 
@@ -143,17 +146,27 @@ impl Asked {
     fn of(request: &HttpRequest) -> Result<Asked, PageError> {
         let mut asked = Asked::default();
         for (name, value) in query::pairs(request)?.into_iter().filter(|(_, value)| !value.is_empty()) {
-            let place = match name.as_str() {
-                "entry" => &mut asked.entry,
-                "before" => &mut asked.before,
+            let earlier = match name.as_str() {
+                "entry" => asked.entry.replace(value.trim().to_owned()).is_some(),
+                "before" => {
+                    let id = value.parse().map_err(|_| PageError::bad_request(format!("“{name}” is not the id of anything")))?;
+                    asked.before.replace(id).is_some()
+                }
                 _ => return Err(PageError::bad_request(format!("This page knows no parameter “{name}”"))),
             };
-            let id = value.trim().parse::<Uuid>().map_err(|_| PageError::bad_request(format!("“{name}” is not the id of anything")))?;
-            if place.replace(id).is_some() {
+            if earlier {
                 return Err(PageError::bad_request(format!("“{name}” can be given once")));
             }
         }
         Ok(asked)
+    }
+
+    fn id(&self) -> Option<Uuid> {
+        self.entry.as_deref().and_then(|typed| typed.parse().ok())
+    }
+
+    fn is_no_id(&self) -> bool {
+        self.entry.is_some() && self.id().is_none()
     }
 }
 
@@ -161,7 +174,8 @@ impl Asked {
 pub async fn show(request: HttpRequest, console: web::Data<Console>, visit: Visit) -> Result<HttpResponse, PageError> {
     let grant = authorized(&console, &visit)?;
     let asked = Asked::of(&request)?;
-    draw(&request, &console, &visit, &grant, asked, None, StatusCode::OK).await
+    let status = if asked.is_no_id() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    draw(&request, &console, &visit, &grant, asked, None, status).await
 }
 
 /// POST /audit/proof/verify: every entry, in the background.
@@ -227,7 +241,7 @@ async fn draw(
         None => (Vec::new(), Vec::new()),
     };
     let (outcome, begun) = examination::last(&connection, grant).await?;
-    let found = match asked.entry {
+    let found = match asked.id() {
         Some(entry) => find(&connection, grant, entry).await?,
         None => Vec::new(),
     };
@@ -236,7 +250,7 @@ async fn draw(
     let time = |kept: &Kept| kept.at.and_then(|at| at.moment()).map(|at| TimeShown::new(at, zone, now));
     let sealed = last_kept.as_ref().map_or(0, |kept| kept.size);
     let heading = "Log proof";
-    let title = if problem.is_some() { format!("Error: {heading}") } else { heading.to_owned() };
+    let title = if problem.is_some() || asked.is_no_id() { format!("Error: {heading}") } else { heading.to_owned() };
     let crumbs = vec![Crumb { label: "Compliance".to_owned(), href: None }, Crumb { label: heading.to_owned(), href: None }];
     let template = ProofPage {
         frame: Frame::for_page(console, visit, request, title, crumbs),
@@ -270,7 +284,8 @@ async fn draw(
             (None, None) => None,
         },
         last: outcome.map(|outcome| last(outcome, |at| TimeShown::new(at, zone, now))),
-        sought: asked.entry.map(|entry| entry.to_string()).unwrap_or_default(),
+        is_no_id: asked.is_no_id(),
+        sought: asked.entry.unwrap_or_default(),
         found,
         earlier: kept.last().filter(|_| has_more).map(|last| format!("{}?before={}", urls::LOG_PROOF, last.id)),
         checkpoints: kept.iter().zip(consistency).map(|(kept, verdict)| row(kept, verdict, time(kept))).collect(),
