@@ -97,6 +97,11 @@ impl DriftPage<'_> {
         money(number, self.drift.currency.as_deref())
     }
 
+    /// What is none cannot be corrected by it.
+    fn is_an_amount(&self) -> bool {
+        matches!(self.drift.difference, Number::Decimal(_) | Number::TooLarge)
+    }
+
     fn error_at(&self, column: &str) -> Option<&str> {
         self.errors.iter().find(|error| error.column == column).map(|error| error.text)
     }
@@ -313,7 +318,9 @@ fn form<'a>(visit: &Visit, grant: &Grant, drift: &Drift, asked: &Asked<'a>) -> F
 fn told(explanation: Explanation, drift: &Drift, time: &impl Fn(chrono::DateTime<Utc>) -> TimeShown) -> Told {
     let plain = |text: &str| Told { text: text.to_owned(), at: None, href: None, remark: None };
     match explanation {
-        Explanation::Nothing => plain("No entry of the log explains it: somebody wrote with the audit triggers switched off."),
+        Explanation::Nothing => plain(
+            "No entry of the log explains it: it was like this before the console came, or somebody wrote with the audit triggers switched off.",
+        ),
         Explanation::TooSlow => plain("The log could not be looked through in time. The account's history has its entries."),
         Explanation::Entry(culprit) => {
             let currency = drift.currency.as_deref();
