@@ -252,6 +252,7 @@ impl<'a> Desk<'a> {
             item::view(item, &self.rule, reader, around)
         });
         let errors = refused.as_ref().filter(|refused| refused.at_reason);
+        let typed_into = if view.as_ref().is_some_and(|view| view.answers) { "Your answer" } else { "Reason" };
         let title = if refused.is_some() { format!("Error: {}", self.title(item.as_ref())) } else { self.title(item.as_ref()) };
         let template = ApprovalsPage {
             frame: Frame::for_page(self.console, self.visit, self.request, title, self.crumbs(open, item.as_ref())),
@@ -267,7 +268,7 @@ impl<'a> Desk<'a> {
             pager: self.pager(&page, &counted),
             empty,
             item: view,
-            errors: errors.map(|refused| FieldError { column: "reason", label: "Reason", text: &refused.problem }).into_iter().collect(),
+            errors: errors.map(|refused| FieldError { column: "reason", label: typed_into, text: &refused.problem }).into_iter().collect(),
             refused: refused.as_ref().filter(|refused| !refused.at_reason).map(|refused| refused.problem.as_str()),
         };
         Ok(response::page(self.request, status, &template))

@@ -256,7 +256,9 @@ pub fn view<'a>(item: &'a Item, rule: &Rule, reader: Reader<'a>, around: Around)
     let made_at = source.created_at.as_time().and_then(|time| time.moment());
     let approvals = item.approvals().count();
     let needed = usize::try_from(item.needed.unwrap_or(0)).unwrap_or(0);
-    let edited = item.legs.iter().find(|leg| leg.editor.id.is_some() && leg.updated_at != leg.created_at);
+    // Once it is decided, its last change was the decision.
+    let is_edited = |leg: &&Leg| leg.editor.id != leg.maker.id || item.is_pending() && leg.updated_at != leg.created_at;
+    let edited = item.legs.iter().filter(|leg| leg.editor.id.is_some()).find(is_edited);
     let may_answer = item.was_made_by(reader.actor.id) || item.was_edited_by(reader.actor.id);
     ItemView {
         heading: label(item),
@@ -273,7 +275,7 @@ pub fn view<'a>(item: &'a Item, rule: &Rule, reader: Reader<'a>, around: Around)
         legs: item.legs.iter().map(|leg| reader.leg(leg)).collect(),
         made: reader.stamp(&source.maker, &source.created_at),
         age: made_at.map(|made_at| Age::between(made_at, reader.now)),
-        edited: edited.map(|leg| reader.stamp(&leg.editor, &leg.updated_at)),
+        edited: edited.map(|leg| reader.stamp(&leg.editor, if item.is_pending() { &leg.updated_at } else { &Value::Null })),
         expires: reader.at(&item.expires_at).filter(|_| item.is_pending()),
         tier: tier(rule, source),
         so_far: item.words.iter().map(|word| reader.said(word)).collect(),
@@ -282,6 +284,8 @@ pub fn view<'a>(item: &'a Item, rule: &Rule, reader: Reader<'a>, around: Around)
         obstacle: item.obstacle.as_ref().filter(|_| item.is_pending()).map(worded),
         effect: match needed.saturating_sub(approvals) {
             _ if !item.is_pending() => "The account now".to_owned(),
+            // To whoever cannot approve it, or not now, nothing is promised.
+            _ if !matches!(stance, Stance::Decides(None)) => "Once it is approved".to_owned(),
             0 | 1 => "If you approve, it is posted".to_owned(),
             2 => "If you approve, it waits for one more".to_owned(),
             more => format!("If you approve, it waits for {} more", more - 1),
