@@ -22,7 +22,7 @@ const THERE: &str = "
 pub const PARSED: [(&str, &str); 3] = [
     ("nexus_is_console", "a3e73c79a6f9da828558be50a999508d007c9b8e2c486e5da9a956243391c421"),
     ("nexus_setting", "072d3398e4f376d4e5bf439e04ac1ffcab5cbdcd8d7cb0657f82310c862a449a"),
-    ("nexus_uuid7", "52f657f646b51e682b2bc7d7d92aa9d2b365947284771bc4e441837d6bae535c"),
+    ("nexus_uuid7", "6abcacdc08c6b6efdcc0997cd6bdedb6abe5550d8be28aefc3eb5df81efeac4c"),
 ];
 
 /// What is done about it is the same for each: only the owner can put it back, and this says how.

@@ -73,6 +73,7 @@ const COMPANIONS: &[Companion] = &[
     companion!(8, "trail", Adds),
     companion!(9, "seal", Adds),
     companion!(10, "review", Adds),
+    companion!(11, "order", Adds),
 ];
 
 /// One migration with everything that belongs to it.

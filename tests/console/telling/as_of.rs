@@ -47,6 +47,42 @@ async fn of_every_table_the_present_is_the_row() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_changes_of_one_transaction_stand_in_their_order() {
+    let house = House::open().await;
+    let admin = house.console.signed_in("admin").await;
+    let path = account(&admin, "First", "1", "EUR", &id_of(&house.console, "user").await).await;
+    let id = path.rsplit('/').next().expect("an id");
+    // They have one time, and most of them one millisecond.
+    let changes: Vec<String> =
+        (1..=200).map(|change| format!("UPDATE accounts SET account_name = 'Change {change}' WHERE id = '{id}';")).collect();
+    house.owner.batch_execute(&format!("BEGIN; {} COMMIT", changes.concat())).await.expect("changes");
+    let names = "SELECT new_values ->> 'account_name' FROM audit_logs WHERE entity_id = $1::text::uuid AND action = 'UPDATE' \
+        ORDER BY created_at, id";
+    let told: Vec<String> = house.owner.query(names, &[&id]).await.expect("entries").iter().map(|row| row.get(0)).collect();
+    assert_eq!(told, (1..=200).map(|change| format!("Change {change}")).collect::<Vec<_>>());
+    let now = admin.get(&url(&path, "2999-01-01")).await;
+    assert!(fact(&now, "account_name").starts_with("Change 200") && !now.has(".differs"), "{}", now.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_began_first_and_wrote_last_was_last() {
+    let house = House::open().await;
+    let admin = house.console.signed_in("admin").await;
+    let path = account(&admin, "First", "1", "EUR", &id_of(&house.console, "user").await).await;
+    let rename =
+        |name: &str| format!("UPDATE accounts SET account_name = '{name}' WHERE id = '{}'", path.rsplit('/').next().expect("an id"));
+    let slow = house.console.database.as_owner().await;
+    slow.batch_execute("BEGIN; SELECT now()").await.expect("begun");
+    house.owner.batch_execute(&rename("Second")).await.expect("done in between");
+    slow.batch_execute(&format!("{}; COMMIT", rename("Third"))).await.expect("done");
+
+    let now = admin.get(&url(&path, "2999-01-01")).await;
+    assert!(fact(&now, "account_name").starts_with("Third") && !now.has(".differs"), "{}", now.text());
+    let history = admin.get(&format!("{path}/history")).await;
+    assert!(history.texts(".trail ins")[0].contains("Third"), "{:?}", history.texts(".trail ins"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_record_is_shown_as_it_was_and_not_before_it_was() {
     let house = House::open().await;
     let (console, owner) = (&house.console, &house.owner);
