@@ -1,5 +1,6 @@
 //! Which SQL reads the trail? Assembled from the program's own words alone, one log at a time.
 
+use chrono::Datelike;
 use uuid::Uuid;
 
 use super::{
@@ -295,6 +296,10 @@ impl Statement {
 }
 
 /// As PostgreSQL reads it within an array.
+/// As PostgreSQL reads it: it knows no year 0, which is 1 BC.
 fn moment(moment: Timestamp) -> String {
-    ["\"", &moment.to_string(), "\""].concat()
+    match moment.moment() {
+        Some(at) if at.year() < 1 => format!("\"{:04}-{} BC\"", 1 - at.year(), at.format("%m-%d %H:%M:%S%.6f+00")),
+        _ => format!("\"{moment}\""),
+    }
 }

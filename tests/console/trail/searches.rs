@@ -67,6 +67,19 @@ async fn the_trail_is_for_auditors_and_administrators_and_shows_no_secret() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn years_before_the_first_are_years_like_any_other() {
+    let console = console(stocked_database().await).await;
+    let browser = console.signed_in("auditor").await;
+    let none = browser.get("/audit?q=to:0001-01-01").await;
+    assert_eq!((none.status, none.rows().len()), (200, 0), "{}", none.text());
+    let ides = "INSERT INTO audit_logs (entity_type, entity_id, action, created_at) \
+        SELECT 'accounts', id, 'UPDATE', '0044-03-15 12:00:00.25+00 BC' FROM accounts LIMIT 1";
+    console.database.as_owner().await.execute(ides, &[]).await.expect("an entry");
+    let one = browser.get("/audit?q=to:0001-01-01").await;
+    assert_eq!((one.status, one.rows().len()), (200, 1), "{}", one.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_read_is_said_at_the_box_with_its_place() {
     let console = console(stocked_database().await).await;
     let browser = console.signed_in("auditor").await;
