@@ -40,6 +40,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
 }
 
 /// What was said, ready to be drawn.
+#[derive(Debug)]
 pub struct NoteView {
     pub label: &'static str,
     pub tone: &'static str,

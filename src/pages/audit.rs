@@ -1,5 +1,6 @@
 //! What does the audit trail show, and what is said where a search of it cannot be read?
 
+mod beside;
 pub mod chips;
 pub mod days;
 pub mod export;
@@ -149,7 +150,8 @@ async fn show(request: HttpRequest, console: web::Data<Console>, visit: Visit) -
         picture::picture(&connection, grant, &driver, &query, now, zone),
     )?;
     let told = entries::at(&connection, grant, &console.registry, &read.places).await?;
-    let views = telling::views(&connection, &visit, &console.registry, told).await?;
+    let mut views = telling::views(&connection, &visit, &console.registry, told).await?;
+    beside::put(&connection, &visit, &console.registry, sheet.here(), &mut views).await?;
     drop(connection);
     let text = query.to_string();
     let whole = position == Position::First && read.next.is_none();
@@ -236,6 +238,11 @@ impl Sheet<'_> {
             body,
         };
         page(self.request, status, &template)
+    }
+
+    /// Where a page behind this one leads back to.
+    fn here(&self) -> &str {
+        self.request.uri().path_and_query().map_or(urls::AUDIT, |path| path.as_str())
     }
 
     fn exports(&self, asked: &str) -> Vec<(&'static str, String)> {
