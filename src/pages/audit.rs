@@ -26,14 +26,17 @@ use super::{
 };
 use crate::{
     app::Console,
-    audit::trail::{
-        TrailGrant, count,
-        driver::Driver,
-        entries, page,
-        parse::Wrong,
-        place::{Place, Position},
-        query::{Qualifier, Query},
-        slice::Slice,
+    audit::{
+        entry::Log,
+        trail::{
+            TrailGrant, count,
+            driver::Driver,
+            entries, page,
+            parse::Wrong,
+            place::{Place, Position},
+            query::{Qualifier, Query},
+            slice::Slice,
+        },
     },
     auth::policy::Action,
     error::PageError,
@@ -73,6 +76,8 @@ struct Fault {
 struct Found {
     chips: Vec<Chip>,
     exports: Vec<(&'static str, String)>,
+    /// Where all of it can be annotated, for whoever may.
+    annotate: Option<String>,
     count: Counted,
     /// User names that nobody has.
     strangers: Vec<String>,
@@ -99,7 +104,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config.service(web::resource(urls::AUDIT).get(show)).service(web::resource("/audit/export.{format}").get(export::export));
 }
 
-fn permitted(console: &Console, visit: &Visit, action: Action) -> Result<TrailGrant, PageError> {
+pub(super) fn permitted(console: &Console, visit: &Visit, action: Action) -> Result<TrailGrant, PageError> {
     let asked = TrailGrant::ask(&visit.actor, &console.registry, action);
     Ok(asked.ok_or_else(|| PageError::not_found("trail in this console"))??)
 }
@@ -110,7 +115,7 @@ pub fn may_read(console: &Console, visit: &Visit) -> bool {
 }
 
 /// What a query's `q` asks for. Without one: the last days, and no reads.
-fn asked(pairs: &[(String, String)], zone: Tz, now: DateTime<Utc>) -> Result<Query, Wrong> {
+pub(super) fn asked(pairs: &[(String, String)], zone: Tz, now: DateTime<Utc>) -> Result<Query, Wrong> {
     let typed = pairs.iter().find(|(name, _)| name == "q").map_or("", |(_, text)| text.trim());
     if !typed.is_empty() {
         return Query::parse(typed, zone);
@@ -158,6 +163,7 @@ async fn show(request: HttpRequest, console: web::Data<Console>, visit: Visit) -
     let found = Found {
         chips: chips::chips(&query),
         exports: sheet.exports(&text),
+        annotate: sheet.annotate(&text).filter(|_| !views.is_empty()),
         count: if whole { Counted::Exactly(read.places.len() as u64) } else { counted(counts) },
         strangers: driver.slice().strangers.clone(),
         picture,
@@ -197,7 +203,7 @@ fn place_url(asked: &str, name: &str, place: Place) -> String {
     format!("{}{}", urls::AUDIT, Parameters::default().with("q", asked).with(name, &place.encode()).to_suffix())
 }
 
-fn reached(place: Place, zone: Tz, now: DateTime<Utc>) -> String {
+pub(super) fn reached(place: Place, zone: Tz, now: DateTime<Utc>) -> String {
     match place.at.map(|at| (at.moment(), at)) {
         Some((Some(moment), _)) => TimeShown::new(moment, zone, now).to_string(),
         Some((None, far)) => far.to_string(),
@@ -243,6 +249,11 @@ impl Sheet<'_> {
     /// Where a page behind this one leads back to.
     fn here(&self) -> &str {
         self.request.uri().path_and_query().map_or(urls::AUDIT, |path| path.as_str())
+    }
+
+    fn annotate(&self, asked: &str) -> Option<String> {
+        let log = self.console.registry.find(Log::Main.table())?;
+        self.visit.actor.may(Action::Annotate, log).then(|| urls::annotate_found_url(asked))
     }
 
     fn exports(&self, asked: &str) -> Vec<(&'static str, String)> {
