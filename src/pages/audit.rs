@@ -4,6 +4,7 @@ mod beside;
 pub mod chips;
 pub mod days;
 pub mod export;
+mod paper;
 pub mod picture;
 pub mod telling;
 
@@ -12,12 +13,13 @@ use askama::Template;
 use chrono::{DateTime, Days, Utc};
 use chrono_tz::Tz;
 
+use paper::{Paper, paper};
 use picture::Picture;
 use telling::EntryView;
 
 use super::{
     browse::counted,
-    display::{Chip, Counted, TimeShown},
+    display::{Chip, Counted, Grouped, TimeShown},
     frame::{Crumb, Frame},
     query::decode,
     response::page,
@@ -83,6 +85,7 @@ struct Found {
     strangers: Vec<String>,
     picture: Option<Picture>,
     entries: Vec<EntryView>,
+    paper: Option<Paper>,
     zone: String,
     /// How far was looked through for a page that is not full.
     looked_back_to: Option<String>,
@@ -92,6 +95,13 @@ struct Found {
 }
 
 impl TrailPage {
+    fn paper(&self) -> Option<&Paper> {
+        match &self.body {
+            Body::Found(found) => found.paper.as_ref(),
+            Body::Wrong { .. } => None,
+        }
+    }
+
     fn chips(&self) -> &[Chip] {
         match &self.body {
             Body::Found(found) => &found.chips,
@@ -156,7 +166,10 @@ async fn show(request: HttpRequest, console: web::Data<Console>, visit: Visit) -
     )?;
     let told = entries::at(&connection, grant, &console.registry, &read.places).await?;
     let mut views = telling::views(&connection, &visit, &console.registry, told).await?;
-    beside::put(&connection, &visit, &console.registry, sheet.here(), &mut views).await?;
+    let (paper, ()) = tokio::try_join!(
+        paper(&connection, &visit, &console.registry, &read.places, now),
+        beside::put(&connection, &visit, &console.registry, sheet.here(), &mut views),
+    )?;
     drop(connection);
     let text = query.to_string();
     let whole = position == Position::First && read.next.is_none();
@@ -168,6 +181,7 @@ async fn show(request: HttpRequest, console: web::Data<Console>, visit: Visit) -
         strangers: driver.slice().strangers.clone(),
         picture,
         entries: views,
+        paper,
         zone: zone.to_string(),
         looked_back_to: read.unfinished.map(|place| reached(place, zone, now)),
         previous: read.previous.map(|place| place_url(&text, "before", place)),
