@@ -1,12 +1,16 @@
 //! How does an auditor write beside an entry of the log, or beside many at once?
 
+mod found;
+
+use std::collections::HashSet;
+
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use askama::Template;
 use chrono::Utc;
 use uuid::Uuid;
 
 use super::{
-    display::{ChoiceOption, FieldError, TimeShown},
+    display::{ChoiceOption, FieldError, Grouped, TimeShown},
     edit::{carried_back, leave},
     frame::{FlashKind, Frame},
     query,
@@ -21,6 +25,7 @@ use crate::{
     audit::{
         entry::Log,
         review::{Annotation, Kind, Place, annotation::EntryKey, annotations, open},
+        trail::query::Query,
     },
     auth::{grant::Grant, policy::Action, role::Role},
     db::{
@@ -36,10 +41,12 @@ use crate::{
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/tables/{table}/{id}/annotate").get(ask).post(annotate))
+        .service(web::resource(urls::ANNOTATE_FOUND).get(found::ask))
         .service(web::resource(urls::REVIEW_SELECTED).post(selected));
 }
 
 /// What was said, ready to be drawn.
+#[derive(Debug)]
 pub struct NoteView {
     pub label: &'static str,
     pub tone: &'static str,
@@ -122,6 +129,12 @@ fn log_of(console: &Console, visit: &Visit, table: &str) -> Result<(Log, &'stati
     let log = Log::named(resource.table).ok_or_else(unknown)?;
     let grant = visit.actor.authorize(Action::Annotate, resource)?;
     Ok((log, resource, grant))
+}
+
+/// To write beside entries of either log.
+fn authorized(console: &Console, visit: &Visit) -> Result<Grant, PageError> {
+    let _ = log_of(console, visit, Log::Registry.table())?;
+    Ok(log_of(console, visit, Log::Main.table())?.2)
 }
 
 /// GET /tables/{table}/{id}/annotate
@@ -250,16 +263,16 @@ pub fn parse(text: &str) -> Option<EntryKey> {
     Some((Log::named(log)?, Uuid::try_parse(id).ok().filter(|_| id.len() == 36)?))
 }
 
-/// POST /audit/selected: the same beside each entry that was ticked, or beside everything that is open.
+/// POST /audit/selected: the same beside each entry that was ticked, that a search had found, or that is open.
 async fn selected(
     request: HttpRequest,
     console: web::Data<Console>,
     visit: Visit,
     submission: Submission,
 ) -> Result<HttpResponse, PageError> {
-    let (_, _, grant) = log_of(&console, &visit, Log::Main.table())?;
-    let _ = log_of(&console, &visit, Log::Registry.table())?;
+    let grant = authorized(&console, &visit)?;
     let to = carried_back(&submission)?.unwrap_or_else(|| urls::REVIEWS.to_owned());
+    let search = search(&visit, &submission)?;
     let body = submission.get("body").unwrap_or_default();
     let error = match what(&submission) {
         Err(error) => error,
@@ -268,8 +281,12 @@ async fn selected(
             let write = Write::begin(&console.database, &visit.origin).await?;
             match review::annotate(&write, &visit.actor, &grant, &chosen, kind, body).await {
                 Ok(written) => {
+                    if let Some(search) = search {
+                        let left_out = found::apart(&submission, found::LEFT_OUT)?;
+                        review::tell(&write, &grant, search, kind, written, left_out.len()).await.map_err(refusal::page)?;
+                    }
                     write.commit().await?;
-                    let entries = if written == 1 { "1 entry".to_owned() } else { format!("{written} entries") };
+                    let entries = entries_counted(usize::try_from(written).unwrap_or(usize::MAX));
                     return Ok(leave(&console, &to, FlashKind::Done, &format!("{}: written beside {entries}.", kind.label())));
                 }
                 Err(WorkflowError::Fields(mut errors)) if !errors.is_empty() => ("body", errors.remove(0).message),
@@ -277,34 +294,63 @@ async fn selected(
             }
         }
     };
+    let kind = submission.get("kind").unwrap_or_default();
+    if let Some(search) = search.filter(|_| submission.get("all").is_none()) {
+        return found::again(&request, &console, &visit, &submission, search, &Typed { kind, body, error: Some(error) }).await;
+    }
     let Some(place) = reviews::place_of(&to) else {
         return Err(PageError::Unprocessable { what: error.1 });
     };
     let selected = submission.pairs.iter().filter(|(name, _)| name == "selected").map(|(_, key)| key.as_str()).collect();
-    let typed = reviews::Typed { selected, kind: Some(submission.get("kind").unwrap_or_default()), body, error: Some(error) };
+    let typed = reviews::Typed { selected, kind: Some(kind), body, error: Some(error) };
     reviews::draw(&request, &console, &visit, &grant, place, &typed).await
 }
 
-/// What the form is about: everything that is open where it says so, else what was ticked.
+/// "1 entry", "1,000 entries".
+fn entries_counted(count: usize) -> String {
+    if count == 1 { "1 entry".to_owned() } else { format!("{} entries", Grouped(count as u64)) }
+}
+
+/// What the entries were found by, where they were not ticked one by one. It goes into the log: no other text does.
+fn search<'s>(visit: &Visit, submission: &'s Submission) -> Result<Option<&'s str>, PageError> {
+    let search = submission.get("all").filter(|all| !all.is_empty()).or_else(|| submission.get("search")).filter(|text| !text.is_empty());
+    let is_one = |text: &str| !text.contains('\0') && Query::parse(text, visit.actor.preferences.time_zone).is_ok();
+    match search {
+        Some(text) if !is_one(text) => Err(PageError::Unprocessable { what: NO_SEARCH.to_owned() }),
+        search => Ok(search),
+    }
+}
+
+const NO_SEARCH: &str = "This form does not say what its entries were found by. Open the search in the trail again.";
+
+/// What the form is about: everything that is open where it says so, else what it names.
 async fn chosen(console: &Console, grant: &Grant, submission: &Submission) -> Result<Vec<EntryKey>, PageError> {
     match submission.get("all").filter(|all| !all.is_empty()) {
         Some("review:open") => all_open(console, grant).await,
-        Some(_) => Err(PageError::Unprocessable { what: "This search is none that can be annotated as a whole.".to_owned() }),
+        // Nobody has looked at what it finds.
+        Some(_) => {
+            Err(PageError::Unprocessable { what: "Open this search in the trail, and annotate what it finds from there.".to_owned() })
+        }
         None => ticked(submission),
     }
 }
 
-/// The entries whose boxes were ticked; the same one twice is one.
+/// The entries that were ticked, and those that a search had found; the same one twice is one.
 fn ticked(submission: &Submission) -> Result<Vec<EntryKey>, PageError> {
-    let mut chosen: Vec<EntryKey> = Vec::new();
-    for (_, text) in submission.pairs.iter().filter(|(name, _)| name == "selected") {
-        let key = parse(text)
-            .ok_or_else(|| PageError::Unprocessable { what: "What is selected is no entry. Open the list again.".to_owned() })?;
-        if !chosen.contains(&key) {
+    let one_by_one = submission.pairs.iter().filter(|(name, _)| name == "selected").map(|(_, key)| parse(key).ok_or_else(no_entry));
+    let mut met = HashSet::new();
+    let mut chosen = Vec::new();
+    for key in one_by_one.chain(found::apart(submission, found::FOUND)?.into_iter().map(Ok)) {
+        let key = key?;
+        if met.insert(key) {
             chosen.push(key);
         }
     }
     Ok(chosen)
+}
+
+fn no_entry() -> PageError {
+    PageError::Unprocessable { what: "What is selected is no entry. Open the list again.".to_owned() }
 }
 
 async fn all_open(console: &Console, grant: &Grant) -> Result<Vec<EntryKey>, PageError> {

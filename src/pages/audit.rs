@@ -1,8 +1,10 @@
 //! What does the audit trail show, and what is said where a search of it cannot be read?
 
+mod beside;
 pub mod chips;
 pub mod days;
 pub mod export;
+mod paper;
 pub mod picture;
 pub mod telling;
 
@@ -11,12 +13,13 @@ use askama::Template;
 use chrono::{DateTime, Days, Utc};
 use chrono_tz::Tz;
 
+use paper::{Paper, paper};
 use picture::Picture;
 use telling::EntryView;
 
 use super::{
     browse::counted,
-    display::{Chip, Counted, TimeShown},
+    display::{Chip, Counted, Grouped, TimeShown},
     frame::{Crumb, Frame},
     query::decode,
     response::page,
@@ -25,14 +28,17 @@ use super::{
 };
 use crate::{
     app::Console,
-    audit::trail::{
-        TrailGrant, count,
-        driver::Driver,
-        entries, page,
-        parse::Wrong,
-        place::{Place, Position},
-        query::{Qualifier, Query},
-        slice::Slice,
+    audit::{
+        entry::Log,
+        trail::{
+            TrailGrant, count,
+            driver::Driver,
+            entries, page,
+            parse::Wrong,
+            place::{Place, Position},
+            query::{Qualifier, Query},
+            slice::Slice,
+        },
     },
     auth::policy::Action,
     error::PageError,
@@ -72,11 +78,14 @@ struct Fault {
 struct Found {
     chips: Vec<Chip>,
     exports: Vec<(&'static str, String)>,
+    /// Where all of it can be annotated, for whoever may.
+    annotate: Option<String>,
     count: Counted,
     /// User names that nobody has.
     strangers: Vec<String>,
     picture: Option<Picture>,
     entries: Vec<EntryView>,
+    paper: Option<Paper>,
     zone: String,
     /// How far was looked through for a page that is not full.
     looked_back_to: Option<String>,
@@ -86,6 +95,13 @@ struct Found {
 }
 
 impl TrailPage {
+    fn paper(&self) -> Option<&Paper> {
+        match &self.body {
+            Body::Found(found) => found.paper.as_ref(),
+            Body::Wrong { .. } => None,
+        }
+    }
+
     fn chips(&self) -> &[Chip] {
         match &self.body {
             Body::Found(found) => &found.chips,
@@ -98,7 +114,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config.service(web::resource(urls::AUDIT).get(show)).service(web::resource("/audit/export.{format}").get(export::export));
 }
 
-fn permitted(console: &Console, visit: &Visit, action: Action) -> Result<TrailGrant, PageError> {
+pub(super) fn permitted(console: &Console, visit: &Visit, action: Action) -> Result<TrailGrant, PageError> {
     let asked = TrailGrant::ask(&visit.actor, &console.registry, action);
     Ok(asked.ok_or_else(|| PageError::not_found("trail in this console"))??)
 }
@@ -109,7 +125,7 @@ pub fn may_read(console: &Console, visit: &Visit) -> bool {
 }
 
 /// What a query's `q` asks for. Without one: the last days, and no reads.
-fn asked(pairs: &[(String, String)], zone: Tz, now: DateTime<Utc>) -> Result<Query, Wrong> {
+pub(super) fn asked(pairs: &[(String, String)], zone: Tz, now: DateTime<Utc>) -> Result<Query, Wrong> {
     let typed = pairs.iter().find(|(name, _)| name == "q").map_or("", |(_, text)| text.trim());
     if !typed.is_empty() {
         return Query::parse(typed, zone);
@@ -149,17 +165,23 @@ async fn show(request: HttpRequest, console: web::Data<Console>, visit: Visit) -
         picture::picture(&connection, grant, &driver, &query, now, zone),
     )?;
     let told = entries::at(&connection, grant, &console.registry, &read.places).await?;
-    let views = telling::views(&connection, &visit, &console.registry, told).await?;
+    let mut views = telling::views(&connection, &visit, &console.registry, told).await?;
+    let (paper, ()) = tokio::try_join!(
+        paper(&connection, &visit, &console.registry, &read.places, now),
+        beside::put(&connection, &visit, &console.registry, sheet.here(), &mut views),
+    )?;
     drop(connection);
     let text = query.to_string();
     let whole = position == Position::First && read.next.is_none();
     let found = Found {
         chips: chips::chips(&query),
         exports: sheet.exports(&text),
+        annotate: sheet.annotate(&text).filter(|_| !views.is_empty()),
         count: if whole { Counted::Exactly(read.places.len() as u64) } else { counted(counts) },
         strangers: driver.slice().strangers.clone(),
         picture,
         entries: views,
+        paper,
         zone: zone.to_string(),
         looked_back_to: read.unfinished.map(|place| reached(place, zone, now)),
         previous: read.previous.map(|place| place_url(&text, "before", place)),
@@ -195,7 +217,7 @@ fn place_url(asked: &str, name: &str, place: Place) -> String {
     format!("{}{}", urls::AUDIT, Parameters::default().with("q", asked).with(name, &place.encode()).to_suffix())
 }
 
-fn reached(place: Place, zone: Tz, now: DateTime<Utc>) -> String {
+pub(super) fn reached(place: Place, zone: Tz, now: DateTime<Utc>) -> String {
     match place.at.map(|at| (at.moment(), at)) {
         Some((Some(moment), _)) => TimeShown::new(moment, zone, now).to_string(),
         Some((None, far)) => far.to_string(),
@@ -236,6 +258,16 @@ impl Sheet<'_> {
             body,
         };
         page(self.request, status, &template)
+    }
+
+    /// Where a page behind this one leads back to.
+    fn here(&self) -> &str {
+        self.request.uri().path_and_query().map_or(urls::AUDIT, |path| path.as_str())
+    }
+
+    fn annotate(&self, asked: &str) -> Option<String> {
+        let log = self.console.registry.find(Log::Main.table())?;
+        self.visit.actor.may(Action::Annotate, log).then(|| urls::annotate_found_url(asked))
     }
 
     fn exports(&self, asked: &str) -> Vec<(&'static str, String)> {

@@ -49,6 +49,13 @@ pub fn trail_of_role(name: &str) -> String {
 pub const REVIEWS: &str = "/audit/reviews";
 /// Where the entries ticked there go.
 pub const REVIEW_SELECTED: &str = "/audit/selected";
+/// What a search of the trail finds, to say the same of all of it.
+pub const ANNOTATE_FOUND: &str = "/audit/annotate";
+
+pub fn annotate_found_url(asked: &str) -> String {
+    format!("{ANNOTATE_FOUND}{}", Query::default().with("q", asked).to_suffix())
+}
+
 /// Who keeps the access they have.
 pub const ACCESS_REVIEWS: &str = "/audit/access";
 pub const EVIDENCE: &str = "/audit/evidence";

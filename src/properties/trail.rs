@@ -8,6 +8,7 @@ use super::{quick, text};
 use crate::{
     audit::{
         entry::Log,
+        review::State,
         trail::{
             place::Place,
             query::{Condition, Outcome, Query, Sense, Term, When, Who},
@@ -18,7 +19,7 @@ use crate::{
 };
 
 /// What stands behind a qualifier, or by itself, among much that only looks like it.
-const PARTS: [&str; 26] = [
+const PARTS: [&str; 28] = [
     "actor:",
     "action:",
     "table:",
@@ -30,6 +31,7 @@ const PARTS: [&str; 26] = [
     "context:",
     "request:",
     "outcome:",
+    "review:",
     "colour:",
     "-",
     "\"",
@@ -42,6 +44,7 @@ const PARTS: [&str; 26] = [
     "*",
     "2026-11-24",
     "ok",
+    "open",
     "192.0.2.0/24",
     "00000000-0000-0000-0000-000000000001",
     "é",
@@ -84,6 +87,7 @@ fn condition() -> impl Strategy<Value = Condition> {
         some(said()).prop_map(Condition::Context),
         some(said()).prop_map(Condition::Request),
         some(select(&Outcome::ALL[..])).prop_map(Condition::Outcome),
+        some(select(&State::ALL[..])).prop_map(Condition::Review),
         said().prop_filter("words", |words| !words.is_empty()).prop_map(Condition::Words),
     ]
 }
@@ -100,7 +104,8 @@ fn query() -> impl Strategy<Value = Query> {
         let mut query = Query { terms: vec![from] };
         for term in terms {
             let repeats = |other: &Term| other.sense == Sense::Wanted && other.condition.qualifier() == term.condition.qualifier();
-            let may_repeat = matches!(term.condition, Condition::Words(_) | Condition::Field(_)) || term.sense == Sense::Unwanted;
+            let may_repeat =
+                matches!(term.condition, Condition::Words(_) | Condition::Field(_) | Condition::Review(_)) || term.sense == Sense::Unwanted;
             if may_repeat || !query.terms.iter().any(repeats) {
                 query.terms.push(term);
             }

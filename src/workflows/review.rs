@@ -1,12 +1,22 @@
 //! How does an auditor say what an entry is worth, and how far the log was read?
 
+use std::collections::HashSet;
+
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{WorkflowError, expect};
 use crate::{
-    audit::review::{Kind, annotation::EntryKey},
+    audit::{
+        entry::Log,
+        review::{Kind, annotation::EntryKey},
+    },
     auth::{actor::Actor, grant::Grant, policy::Action, role::Role},
-    db::{pool::DatabaseError, write::Write},
+    db::{
+        event::event,
+        pool::{Connection, DatabaseError},
+        write::Write,
+    },
     resource::store::StoreError,
 };
 
@@ -19,9 +29,8 @@ pub const LONGEST: usize = 2_000;
 const NAMED: usize = 5;
 
 const OWN: &str = "\
-SELECT o.id::text FROM ( \
-    SELECT l.id FROM audit_logs l WHERE l.id = ANY ($1) AND l.user_id = $2 \
-    UNION ALL SELECT l.id FROM ssot_audit_logs l WHERE l.id = ANY ($1) AND l.user_id = $2::text) o ORDER BY o.id";
+SELECT 'audit_logs', l.id FROM audit_logs l WHERE l.id = ANY ($1) AND l.user_id = $2 \
+UNION ALL SELECT 'ssot_audit_logs', l.id FROM ssot_audit_logs l WHERE l.id = ANY ($1) AND l.user_id = $2::text";
 
 const ANNOTATE: &str = "\
 INSERT INTO entry_annotations (log, entry_id, kind, body, created_by, created_by_name) \
@@ -55,15 +64,39 @@ pub async fn annotate(
         }
         _ => {}
     }
-    let ids: Vec<Uuid> = entries.iter().map(|(_, id)| *id).collect();
-    if actor.role == Some(Role::Admin) {
-        let own: Vec<String> = write.query(OWN, &[&ids, &actor.id]).await?.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
-        if !own.is_empty() {
-            return Err(own_entries(&own));
-        }
+    let own = own(write, actor, entries).await?;
+    if !own.is_empty() {
+        return Err(own_entries(&own.iter().map(|(_, id)| id.to_string()).collect::<Vec<_>>()));
     }
+    let ids: Vec<Uuid> = entries.iter().map(|(_, id)| *id).collect();
     let logs: Vec<&str> = entries.iter().map(|(log, _)| log.table()).collect();
     write.execute(ANNOTATE, &[&logs, &ids, &kind.name(), &body, &actor.id, &actor.username]).await.map_err(refused)
+}
+
+/// Those of the entries, in their order, of which an administrator says nothing because they are their own.
+///
+/// # Errors
+/// See [`DatabaseError`].
+pub async fn own(connection: &Connection, actor: &Actor, entries: &[EntryKey]) -> Result<Vec<EntryKey>, DatabaseError> {
+    if actor.role != Some(Role::Admin) {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = entries.iter().map(|(_, id)| *id).collect();
+    let mut own = HashSet::new();
+    for row in connection.query(OWN, &[&ids, &actor.id]).await? {
+        own.extend(Log::named(row.try_get(0)?).map(|log| row.try_get(1).map(|id| (log, id))).transpose()?);
+    }
+    Ok(entries.iter().filter(|entry| own.contains(entry)).copied().collect())
+}
+
+/// Writes down what the entries were found by of which the same was said at once, and how many were left out as own ones.
+///
+/// # Errors
+/// See [`WorkflowError`].
+pub async fn tell(write: &Write, grant: &Grant, search: &str, kind: Kind, entries: u64, left_out: usize) -> Result<(), WorkflowError> {
+    expect(grant, &[Action::Annotate])?;
+    let details = json!({ "search": search, "kind": kind.name(), "entries": entries, "left_out": left_out });
+    Ok(event(write, "annotated", &details).await?)
 }
 
 /// Everything up to this entry was reviewed.

@@ -88,6 +88,8 @@ async fn pages(console: &Console) -> Vec<String> {
         "/audit?q=colour:red",
         "/operations/maintenance",
         "/audit/coverage",
+        "/audit/annotate",
+        "/audit/annotate?q=review:question",
         "/audit/reviews",
         "/audit/access",
         "/audit/evidence",

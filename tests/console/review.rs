@@ -2,6 +2,7 @@
 
 mod access;
 mod daily;
+mod found;
 mod window;
 
 use tokio_postgres::Client;

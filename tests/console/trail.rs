@@ -2,5 +2,6 @@
 
 mod cost;
 mod files;
+mod paper;
 mod searches;
 mod slices;

@@ -13,6 +13,7 @@ pub mod inclusion;
 pub mod key;
 pub mod outside;
 pub mod sealer;
+pub mod shown;
 pub mod store;
 pub mod sweep;
 pub mod tree;

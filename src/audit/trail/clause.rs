@@ -3,10 +3,13 @@
 use super::{
     query::Sense,
     slice::{Actors, Filter, Test},
-    statement::Statement,
+    statement::{Statement, WALK},
     words::pattern,
 };
-use crate::{audit::entry::Log, db::value::Value};
+use crate::{
+    audit::{entry::Log, review::State},
+    db::value::Value,
+};
 
 fn texts(texts: &[String]) -> impl Iterator<Item = Value> + '_ {
     texts.iter().map(|text| Value::Text(text.clone()))
@@ -57,6 +60,7 @@ impl Statement {
             Test::Outcome(outcomes) => self.details(log, |statement| {
                 statement.push("d.outcome IN (").bind_all(outcomes.iter().map(|outcome| Value::Text(outcome.name().to_owned()))).push(")");
             }),
+            Test::Review(states) => self.review(log, states),
             // Narrows down, no more: the secrets of old entries are among these texts.
             Test::Words(words) => {
                 let pattern = pattern(words);
@@ -74,6 +78,19 @@ impl Statement {
         self.push("(SELECT ");
         condition(self);
         self.words(&[" FROM audit_details d WHERE d.log = '", log.table(), "' AND d.entry_id = t.id)"])
+    }
+
+    /// The states are said of an entry `e` of either log.
+    fn review(&mut self, log: Log, states: &[State]) -> &mut Self {
+        self.words(&[
+            "EXISTS (SELECT FROM (SELECT '",
+            log.table(),
+            "'::text AS log, t.id, t.created_at, t.user_id::text AS user_id) e WHERE false",
+        ]);
+        for state in states {
+            self.words(&[" OR ", state.condition()]);
+        }
+        self.push(")")
     }
 
     fn actor(&mut self, log: Log, actors: &Actors) -> &mut Self {
@@ -106,7 +123,8 @@ impl Statement {
         self.push(")")
     }
 
-    /// The ids that a filter finds by itself, with the help of an index that is not in order of time.
+    /// The ids that a filter finds by itself, with the help of an index that is not in order of time; the same one may
+    /// be found more than once.
     pub(super) fn found(&mut self, log: Log, finding: &Filter) -> &mut Self {
         let beside = |statement: &mut Statement| {
             statement.words(&["SELECT d.entry_id AS id FROM audit_details d WHERE d.log = '", log.table(), "' AND "]);
@@ -121,6 +139,12 @@ impl Statement {
                 // The index holds what did not go well; nearly everything else did.
                 let names = outcomes.iter().map(|outcome| outcome.name());
                 self.push("d.outcome <> 'ok' AND d.outcome IN (").bind_all(names.map(|name| Value::Text(name.to_owned()))).push(")")
+            }
+            Test::Review(states) => {
+                self.push("SELECT n.entry_id AS id FROM (SELECT n.log, n.entry_id FROM entry_annotations n WHERE n.kind IN (");
+                self.bind_all(states.iter().map(|state| Value::Text(state.name().to_owned())));
+                // Those of one log may be rare among those of the other: where all are more than can be gathered, this is no way.
+                self.push(") LIMIT ").number(WALK + 1).words(&[") n WHERE n.log = '", log.table(), "'"])
             }
             Test::Actor(actors) => match log {
                 Log::Registry => {

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use uuid::Uuid;
 
 use super::query::{Condition, EVERYTHING, Outcome, Qualifier, Query, Sense, Term, When, Who};
-use crate::resource::moment;
+use crate::{audit::review::State, resource::moment};
 
 const LONGEST: usize = 2_000;
 const MOST_TERMS: usize = 30;
@@ -46,6 +46,8 @@ pub enum Problem {
     NotAnAddress,
     #[error("An outcome is ok, refused or failed.")]
     NotAnOutcome,
+    #[error("A review is open, reviewed, question or finding.")]
+    NotAState,
     #[error("The period ends before it begins.")]
     ImpossiblePeriod,
     #[error("Words are looked for entry by entry. Say where to look: add a period such as from:2026-11-01, or another qualifier.")]
@@ -105,7 +107,7 @@ fn whole(terms: Vec<(Term, Range<usize>)>) -> Result<Query, Wrong> {
 impl Term {
     /// Whether both together could only match what one of them says, or nothing.
     fn repeats(&self, other: &Term) -> bool {
-        let may_repeat = matches!(self.condition, Condition::Field(_) | Condition::Words(_));
+        let may_repeat = matches!(self.condition, Condition::Field(_) | Condition::Review(_) | Condition::Words(_));
         !may_repeat
             && (self.sense, other.sense) == (Sense::Wanted, Sense::Wanted)
             && self.condition.qualifier() == other.condition.qualifier()
@@ -267,6 +269,7 @@ fn condition(qualifier: Qualifier, values: Vec<Typed>, zone: Tz) -> Result<Condi
         Qualifier::Outcome => {
             Condition::Outcome(each(values, Problem::NotAnOutcome, |text| Outcome::ALL.into_iter().find(|outcome| outcome.name() == text))?)
         }
+        Qualifier::Review => Condition::Review(each(values, Problem::NotAState, State::named)?),
         Qualifier::From => Condition::From(when(qualifier, values, zone)?),
         Qualifier::To => Condition::To(when(qualifier, values, zone)?),
     })
@@ -310,6 +313,7 @@ mod tests {
             ("to:\"yesterday evening\"", "\"yesterday evening\"", "no day"),
             ("ip:192.0.2.300", "192.0.2.300", "no address"),
             ("outcome:good", "good", "ok, refused or failed"),
+            ("review:open,done", "done", "open, reviewed, question or finding"),
             ("from:2026-11-02 to:2026-11-01", "to:2026-11-01", "ends before"),
             ("-from:2026-11-02", "-from:2026-11-02", "cannot be excluded"),
             ("from:2026-11-01,2026-11-02", "2026-11-02", "takes one value"),

@@ -5,6 +5,7 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::{
+    audit::review::State,
     db::value::{Address, Timestamp},
     resource::moment::Typed,
 };
@@ -42,6 +43,7 @@ pub enum Condition {
     Context(Vec<String>),
     Request(Vec<String>),
     Outcome(Vec<Outcome>),
+    Review(Vec<State>),
     /// Within the values of an entry, in any case.
     Words(String),
 }
@@ -98,10 +100,11 @@ pub enum Qualifier {
     Context,
     Request,
     Outcome,
+    Review,
 }
 
 impl Qualifier {
-    pub const ALL: [Qualifier; 11] = [
+    pub const ALL: [Qualifier; 12] = [
         Qualifier::Actor,
         Qualifier::Action,
         Qualifier::Table,
@@ -113,6 +116,7 @@ impl Qualifier {
         Qualifier::Context,
         Qualifier::Request,
         Qualifier::Outcome,
+        Qualifier::Review,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -128,6 +132,7 @@ impl Qualifier {
             Qualifier::Context => "context",
             Qualifier::Request => "request",
             Qualifier::Outcome => "outcome",
+            Qualifier::Review => "review",
         }
     }
 
@@ -152,6 +157,7 @@ impl Qualifier {
             Qualifier::Context => ("the way it came: console, api or job", "context:console"),
             Qualifier::Request => ("the id of a request", "request:5h0tqz"),
             Qualifier::Outcome => ("how it ended: ok, refused or failed", "outcome:refused,failed"),
+            Qualifier::Review => ("how far it was looked at: open, reviewed, question or finding", "review:open"),
         }
     }
 }
@@ -170,6 +176,7 @@ impl Condition {
             Condition::Context(_) => Qualifier::Context,
             Condition::Request(_) => Qualifier::Request,
             Condition::Outcome(_) => Qualifier::Outcome,
+            Condition::Review(_) => Qualifier::Review,
             Condition::Words(_) => return None,
         })
     }
@@ -188,6 +195,7 @@ impl Condition {
             Condition::From(when) | Condition::To(when) => vec![value(&when.typed)],
             Condition::Address(addresses) => addresses.iter().map(ToString::to_string).collect(),
             Condition::Outcome(outcomes) => outcomes.iter().map(|outcome| outcome.name().to_owned()).collect(),
+            Condition::Review(states) => states.iter().map(|state| state.name().to_owned()).collect(),
             Condition::Words(text) => vec![word(text)],
         }
     }
@@ -309,6 +317,7 @@ impl Query {
                 | Condition::Context(_)
                 | Condition::Request(_)
                 | Condition::Outcome(_)
+                | Condition::Review(_)
                 | Condition::Words(_) => {}
             }
         }

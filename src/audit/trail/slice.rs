@@ -3,9 +3,12 @@
 use uuid::Uuid;
 
 use super::query::{Condition, Outcome, Period, Query, Sense, Who};
-use crate::db::{
-    pool::{Connection, DatabaseError},
-    value::Address,
+use crate::{
+    audit::review::State,
+    db::{
+        pool::{Connection, DatabaseError},
+        value::Address,
+    },
 };
 
 /// A part of the trail.
@@ -33,6 +36,7 @@ pub enum Test {
     Address(Vec<Address>),
     Request(Vec<String>),
     Outcome(Vec<Outcome>),
+    Review(Vec<State>),
     Words(String),
 }
 
@@ -49,7 +53,7 @@ pub struct Actors {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
     Row,
-    /// The row of `audit_details` beside it.
+    /// What stands beside it: its row of `audit_details`, what was said of it.
     Details,
     /// What it tells of before and after.
     Documents,
@@ -60,7 +64,7 @@ impl Test {
         match self {
             Test::Actor(actors) if actors.jobs.is_empty() && actors.roles.is_empty() => Depth::Row,
             Test::Column(..) | Test::Record(_) | Test::Address(_) => Depth::Row,
-            Test::Actor(_) | Test::Request(_) | Test::Outcome(_) => Depth::Details,
+            Test::Actor(_) | Test::Request(_) | Test::Outcome(_) | Test::Review(_) => Depth::Details,
             Test::Field(_) | Test::Words(_) => Depth::Documents,
         }
     }
@@ -95,6 +99,7 @@ impl Slice {
                 Condition::Address(addresses) => Test::Address(addresses.clone()),
                 Condition::Request(ids) => Test::Request(ids.clone()),
                 Condition::Outcome(outcomes) => Test::Outcome(outcomes.clone()),
+                Condition::Review(states) => Test::Review(states.clone()),
                 Condition::Words(words) => Test::Words(words.clone()),
                 Condition::From(_) | Condition::To(_) => continue,
             };

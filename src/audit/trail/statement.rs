@@ -140,14 +140,15 @@ impl Statement {
     /// Those that one filter finds by an index of its own, in no order, if the others want them too.
     pub fn gathered(log: Log, finding: &Filter, filters: &[&Filter], period: Period, stretch: Stretch, most: usize) -> Statement {
         let mut statement = Statement::default();
-        statement.push("WITH hit AS MATERIALIZED (").found(log, finding).words(&[
-            ") SELECT t.created_at, t.id FROM hit JOIN ",
-            log.table(),
-            " t ON t.id = hit.id WHERE ",
-        ]);
+        statement.hits(log, finding).words(&[" SELECT t.created_at, t.id FROM hit JOIN ", log.table(), " t ON t.id = hit.id WHERE "]);
         statement.tests(log, filters).during("t", period, stretch.part).beyond("t", log, stretch).in_order("t", &Run::Everything, stretch);
         statement.push(" LIMIT ").number(most);
         statement
+    }
+
+    /// What a filter finds by an index of its own, each once.
+    fn hits(&mut self, log: Log, finding: &Filter) -> &mut Self {
+        self.push("WITH hit AS MATERIALIZED (SELECT DISTINCT found.id FROM (").found(log, finding).push(") found)")
     }
 
     /// How many of a run there are, counted no further than `most`.
@@ -181,11 +182,7 @@ impl Statement {
 
     pub fn count_gathered(log: Log, finding: &Filter, filters: &[&Filter], period: Period) -> Statement {
         let mut statement = Statement::default();
-        statement.push("WITH hit AS MATERIALIZED (").found(log, finding).words(&[
-            ") SELECT count(*) FROM hit JOIN ",
-            log.table(),
-            " t ON t.id = hit.id WHERE ",
-        ]);
+        statement.hits(log, finding).words(&[" SELECT count(*) FROM hit JOIN ", log.table(), " t ON t.id = hit.id WHERE "]);
         statement.tests(log, filters).within("t", period);
         statement
     }
@@ -220,7 +217,7 @@ impl Statement {
 
     pub fn a_day_gathered(log: Log, finding: &Filter, filters: &[&Filter], days: &[(Timestamp, Timestamp)]) -> Statement {
         let mut statement = Statement::default();
-        statement.push("WITH hit AS MATERIALIZED (").found(log, finding).push(") SELECT day.place, count(*), 0::bigint FROM hit JOIN ");
+        statement.hits(log, finding).push(" SELECT day.place, count(*), 0::bigint FROM hit JOIN ");
         statement.words(&[log.table(), " t ON t.id = hit.id JOIN unnest("]);
         statement.bind_array(days.iter().map(|(start, _)| moment(*start)), "timestamptz[]").push(", ");
         statement.bind_array(days.iter().map(|(_, end)| moment(*end)), "timestamptz[]");

@@ -28,6 +28,7 @@ fn label(term: &Term) -> &'static str {
         Some(Qualifier::Context) => "Context",
         Some(Qualifier::Request) => "Request",
         Some(Qualifier::Outcome) => "Outcome",
+        Some(Qualifier::Review) => "Review",
         None => "Words",
     }
 }

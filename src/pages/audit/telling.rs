@@ -26,11 +26,13 @@ pub use words::{name, when, words};
 use crate::{
     audit::{
         decided::On,
+        entry::Log,
         trail_entry::{Subject, TrailEntry},
     },
     auth::policy::Action,
     db::pool::{Connection, DatabaseError},
     pages::{
+        annotate::NoteView,
         display::{DiffRow, Grouped, TimeShown},
         offers, urls,
         visit::Visit,
@@ -47,8 +49,7 @@ use words::counted;
 #[derive(Debug)]
 pub struct EntryView {
     pub id: Uuid,
-    /// The log it stands in.
-    pub log: &'static str,
+    pub log: Log,
     pub icon: &'static str,
     pub tone: &'static str,
     pub said: Vec<Part>,
@@ -65,6 +66,9 @@ pub struct EntryView {
     pub details: Vec<Detail>,
     pub meta: Vec<Meta>,
     pub put_back: Option<String>,
+    /// What was said of it, and what may be done with it, where the page shows that.
+    pub notes: Vec<NoteView>,
+    pub ways: Vec<(&'static str, String)>,
     /// The other entries of the same request; none of them has any of its own.
     pub folded: Vec<EntryView>,
 }
@@ -182,7 +186,7 @@ impl Teller<'_> {
         let rows = if is_row { self.reader.rows(told, |name| self.field_link(told, name)) } else { Vec::new() };
         EntryView {
             id: entry.id,
-            log: entry.log.table(),
+            log: entry.log,
             icon,
             tone,
             said: parts,
@@ -196,6 +200,8 @@ impl Teller<'_> {
             details: if is_row { Vec::new() } else { self.details(told) },
             meta: self.meta(told),
             put_back: self.put_back(told),
+            notes: Vec::new(),
+            ways: Vec::new(),
             folded: Vec::new(),
         }
     }

@@ -28,6 +28,19 @@ const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$YSBzYWx0IG9mIG5vdGhpbmc$bm9ib
 const READ: &str = "SELECT sum(pg_stat_get_tuples_returned(oid))::bigint FROM pg_class \
     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i')";
 
+/// A year of reviews: a mark a day up to a month ago, a word beside each fifth entry, few questions.
+const REVIEWED: &str = "
+    ALTER TABLE entry_annotations DISABLE TRIGGER USER; ALTER TABLE review_marks DISABLE TRIGGER USER;
+    INSERT INTO entry_annotations (log, entry_id, kind, body, created_by, created_by_name)
+        SELECT 'audit_logs', l.id, CASE WHEN place % 5000 = 0 THEN 'question' WHEN place % 25 = 0 THEN 'finding' ELSE 'reviewed' END, 'x', u.id, u.username
+          FROM (SELECT id, row_number() OVER (ORDER BY created_at, id) AS place FROM audit_logs) l, users u
+         WHERE u.username = 'auditor' AND place % 5 = 0;
+    INSERT INTO review_marks (log, entry_id, reviewed_to, by_administrator, created_by, created_by_name)
+        SELECT 'audit_logs', '00000000-0000-0000-0000-000000000000', now() - day * interval '1 day', day % 3 = 0, u.id, u.username
+          FROM generate_series(30, 395) AS day JOIN users u ON u.username = CASE WHEN day % 3 = 0 THEN 'admin' ELSE 'auditor' END;
+    ALTER TABLE entry_annotations ENABLE TRIGGER USER; ALTER TABLE review_marks ENABLE TRIGGER USER;
+    ANALYZE entry_annotations, review_marks";
+
 static LARGE: OnceCell<TestDatabase> = OnceCell::const_new();
 
 /// The database all of these tests read, and none writes.
@@ -39,6 +52,7 @@ async fn large() -> &'static TestDatabase {
             // The same sample on every machine, and no other one in the middle of a test.
             owner.batch_execute("SELECT setseed(0.5)").await.expect("a seed");
             Box::pin(demo::fill_to_measure(&mut owner, chrono::Utc::now().date_naive(), HASH, VOLUME, |_| {})).await.expect("filled");
+            owner.batch_execute(REVIEWED).await.expect("reviewed");
             for table in ["users", "accounts", "transactions", "audit_logs", "ssot_audit_logs", "ssot_api_aliases", "ssot_api_contracts"] {
                 owner.batch_execute(&format!("ALTER TABLE {table} SET (autovacuum_enabled = false)")).await.expect("left alone");
             }

@@ -68,6 +68,19 @@ async fn an_entry_is_open_until_somebody_else_has_looked_at_it() {
     let page = auditor.get(QUEUE).await.text();
     assert!(page.contains("Why twice?") && page.contains("<b>Wrong</b> limit"), "{page}");
 
+    // On the trail the same stands beside the entry, with the way to say more, and is found by it.
+    for (asked, entry, said) in [("review:finding", middle, "Finding by auditor, "), ("review:question", old, "Question by auditor, ")] {
+        let page = auditor.get(&format!("/audit?q={asked}")).await;
+        assert_eq!(page.rows(), [entry.to_string()], "{asked}");
+        let notes = page.texts(&format!("li[data-id='{entry}'] > .note"));
+        assert!(notes.len() == 1 && notes[0].replace(" ,", ",").starts_with(said), "{notes:?}");
+        let more = format!("/tables/audit_logs/{entry}/annotate?return=%2Faudit%3Fq%3D{}", asked.replace(':', "%3A"));
+        assert!(page.attributes("li .meta a", "href").contains(&more), "{:?}", page.attributes("li .meta a", "href"));
+        assert_eq!(auditor.get(&more).await.status, 200);
+    }
+    let trail = auditor.get("/audit?q=table:users").await;
+    assert!(trail.has(&format!("li[data-id='{late}']")) && !trail.has(&format!("li[data-id='{late}'] > .note")), "only beside its entry");
+
     // An administrator's own entry is theirs to nobody but others, alone and in a set.
     assert!(admin.get(&annotate(own)).await.text().contains("what you did yourself"));
     assert_eq!(admin.post(&annotate(own), &[("kind", "reviewed")]).await.status, 403);

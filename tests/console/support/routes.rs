@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path};
 use super::stock;
 
 /// As the program spells them, with what each is asked by.
-pub const ROUTES: [(&str, &[&str]); 53] = [
+pub const ROUTES: [(&str, &[&str]); 54] = [
     ("/", &["GET"]),
     ("/account", &["GET"]),
     ("/account/password", &["POST"]),
@@ -22,6 +22,7 @@ pub const ROUTES: [(&str, &[&str]); 53] = [
     ("/audit/access", &["GET", "POST"]),
     ("/audit/access/{id}", &["GET", "POST"]),
     ("/audit/access/{id}/result.csv", &["GET"]),
+    ("/audit/annotate", &["GET"]),
     ("/audit/coverage", &["GET"]),
     ("/audit/evidence", &["GET"]),
     ("/audit/evidence/pack.zip", &["GET"]),

@@ -90,6 +90,7 @@ async fn what_cannot_be_read_is_said_at_the_box_with_its_place() {
         ("record:<b>", "<b>", "This is no id"),
         ("ip:1.2.3", "1.2.3", "This is no address"),
         ("salary", "salary", "Say where to look"),
+        ("table:users review:done", "done", "Character 20: A review is open, reviewed, question or finding"),
     ] {
         let path = form_urlencoded::Serializer::new("/audit?".to_owned()).append_pair("q", asked).finish();
         let page = browser.get(&path).await;
@@ -102,6 +103,8 @@ async fn what_cannot_be_read_is_said_at_the_box_with_its_place() {
         assert!(page.rows().is_empty() && faults(&page).is_empty(), "{:?}", faults(&page));
         assert_eq!(browser.get(&path.replace("/audit?", "/audit/export.csv?")).await.status, 400);
     }
+    let help = browser.get("/audit").await.texts(".qualifiers dt");
+    assert_eq!(help.last().map(String::as_str), Some("review:"), "{help:?}");
     for path in
         ["/audit?colour=red", "/audit?after=nowhere", "/audit?q=a:&q=b", "/audit?limit=5", "/audit?q=%zz", "/audit/export.csv?after=x"]
     {

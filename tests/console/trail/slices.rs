@@ -47,11 +47,19 @@ const ROWS: &str = r#"
         SELECT 'audit_logs', id, CASE WHEN user_id IS NULL THEN 'system' ELSE 'user' END, CASE WHEN user_id IS NULL THEN 'login' ELSE 'x' END,
                'r' || right(id::text, 1), (ARRAY['ok', 'failed', NULL])[1 + right(id::text, 1)::int % 3], CASE WHEN right(id::text, 1) = '9' THEN 'Because of Kestrel' END
         FROM audit_logs WHERE id::text LIKE '00000000-0000-4000-8000%';
-    ANALYZE audit_logs, ssot_audit_logs, audit_details;
+    INSERT INTO entry_annotations (log, entry_id, kind, body, created_by, created_by_name)
+        SELECT l.log, l.id, said.kind, 'x', (SELECT id FROM users WHERE username = 'auditor'), 'auditor'
+        FROM (SELECT 'audit_logs' AS log, id FROM audit_logs UNION ALL SELECT 'ssot_audit_logs', id FROM ssot_audit_logs) l,
+             (VALUES ('question', '[16]'), ('reviewed', '[12]'), ('finding', '[23]'), ('finding', '3')) AS said (kind, ending)
+        WHERE l.id::text LIKE '00000000-0000-4000-8000%' AND right(l.id::text, 1) ~ said.ending;
+    INSERT INTO review_marks (log, entry_id, reviewed_to, by_administrator, created_by, created_by_name)
+        SELECT 'audit_logs', '00000000-0000-4000-8000-000000000030', reached::timestamptz, by.role = 'admin', by.id, by.username
+        FROM (VALUES ('auditor', '2026-11-01 17:00Z'), ('admin', '2026-11-01 22:00Z')) AS mark (who, reached) JOIN users by ON by.username = mark.who;
+    ANALYZE audit_logs, entry_annotations, review_marks, ssot_audit_logs, audit_details;
 "#;
 
 /// What the same search says in SQL, on a row `e` of both logs with its details `d`; `$user` stands for the name's id.
-const SEARCHES: [(&str, &str); 26] = [
+const SEARCHES: [(&str, &str); 34] = [
     ("*", "true"),
     ("actor:admin", "e.user_id = '$admin'"),
     ("actor:admin,manager", "e.user_id IN ('$admin', '$manager')"),
@@ -81,7 +89,22 @@ const SEARCHES: [(&str, &str); 26] = [
     ("to:2026-11-01 action:update", "e.created_at < '2026-11-02 00:00Z' AND e.action IN ('UPDATE', 'update')"),
     ("action:update,login SHUT", "e.new_values ->> 'status' = 'shut'"),
     ("action:update,login kestrel -b9", "d.reason LIKE '%Kestrel%' AND e.new_values ->> 'note' NOT LIKE '%b9%'"),
+    ("review:question", "$said('question')"),
+    ("review:finding", "$said('finding')"),
+    ("review:question review:finding,reviewed", "$said('question') AND ($said('finding') OR $reviewed)"),
+    ("review:question,finding -action:login", "($said('question') OR $said('finding')) AND e.action <> 'login'"),
+    ("-review:question,finding", "NOT ($said('question') OR $said('finding'))"),
+    ("review:open", "NOT $reviewed"),
+    ("-review:open table:users", "$reviewed AND e.entity_type = 'users'"),
+    ("review:reviewed -review:finding", "$reviewed AND NOT $said('finding')"),
 ];
+
+/// Behind the auditor's mark is everything up to it, behind the administrator's what they did not do themselves.
+const REVIEWED: &str = "($said('reviewed') OR $said('finding') \
+    OR (coalesce(e.created_at, '-infinity'), e.id) <= (timestamptz '2026-11-01 17:00Z', uuid '00000000-0000-4000-8000-000000000030') \
+    OR e.user_id IS DISTINCT FROM '$admin' AND (coalesce(e.created_at, '-infinity'), e.id) <= (timestamptz '2026-11-01 22:00Z', uuid '00000000-0000-4000-8000-000000000030'))";
+
+const SAID: &str = "(e.log, e.id) IN (SELECT n.log, n.entry_id FROM entry_annotations n WHERE n.kind = ";
 
 const EXPECTED: &str = "SELECT e.log, e.id FROM (
     SELECT 'audit_logs' AS log, l.id, l.entity_type, l.entity_id, l.action, l.old_values, l.new_values, l.context, l.user_id::text AS user_id, l.ip_address, l.created_at FROM audit_logs l
@@ -108,6 +131,7 @@ struct Trail {
 
 impl Trail {
     async fn expected(&self, condition: &str, manager: Uuid) -> Vec<(String, Uuid)> {
+        let condition = condition.replace("$reviewed", REVIEWED).replace("$said(", SAID);
         let condition = condition.replace("$admin", &self.me.to_string()).replace("$manager", &manager.to_string());
         let rows =
             self.owner.query(&EXPECTED.replace("$WHERE", &condition), &[]).await.unwrap_or_else(|error| panic!("{condition}: {error:?}"));

@@ -9,7 +9,7 @@ use super::{
     words::{counted, listed},
 };
 use crate::{
-    audit::{change::Secrecy, history::label_of, trail_entry::TrailEntry},
+    audit::{change::Secrecy, history::label_of, review::Kind, trail_entry::TrailEntry},
     pages::{display::Grouped, urls},
 };
 
@@ -119,6 +119,14 @@ impl Teller<'_> {
                 let released = told.list("transactions").map_or(0, <[Json]>::len);
                 parts.push(Part::words(format!("let time run for {} held from expiry", counted(released, "transaction"))));
             }
+            "annotated" => {
+                parts.push(Part::words("wrote"));
+                parts.extend(text("kind").map(|kind| Part::Strong(Kind::named(&kind).map_or(kind, |kind| kind.label().to_owned()))));
+                let entries = told.number("entries").unwrap_or_default();
+                let entries = if entries == 1 { "1 entry".to_owned() } else { format!("{} entries", Grouped(entries)) };
+                parts.push(Part::words(format!("beside {entries} found by")));
+                parts.extend(strong("search"));
+            }
             "log_read" => parts.push(Part::words("read the log")),
             other => {
                 parts.push(Part::words(other.to_lowercase().replace('_', " ")));
@@ -200,7 +208,7 @@ fn look(word: &str) -> (&'static str, &'static str) {
         "login" => ("user", ""),
         "logout" => ("exit", ""),
         "export" => ("download", ""),
-        "log_read" => ("eye", ""),
+        "log_read" | "annotated" => ("eye", ""),
         "migration" | "load" => ("save", ""),
         "server_started" | "server_stopped" => ("health", ""),
         "expiry_released" => ("clock", ""),
