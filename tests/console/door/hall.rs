@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::{Barrier, Mutex, MutexGuard};
-use tokio_postgres::{Client, SimpleQueryMessage};
+use tokio_postgres::{Client, SimpleQueryMessage, types::Type};
 use uuid::Uuid;
 
 use nexus_console::db::connect::{Target, connect};
@@ -132,7 +132,8 @@ pub async fn at_once(target: &Target, attempts: Vec<(Uuid, String)>) -> Vec<Said
 
 pub async fn digest(client: &Client, transaction: Uuid) -> String {
     let statement = "SELECT coalesce(public.nexus_digest(public.nexus_approval_statement($1)), '')";
-    client.query_one(statement, &[&transaction]).await.expect("a digest").get(0)
+    // One round trip, where preparing it first would be three.
+    client.query_typed_one(statement, &[(&transaction, Type::UUID)]).await.expect("a digest").get(0)
 }
 
 /// In a transaction of its own, as the console writes: who acts, what, and nothing kept of a refusal.
