@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Barrier, Mutex, MutexGuard};
+use tokio::sync::Barrier;
 use tokio_postgres::{Client, SimpleQueryMessage, types::Type};
 use uuid::Uuid;
 
@@ -12,9 +12,6 @@ use crate::support::{TestDatabase, staffed_database};
 
 /// What the door said: the one value it answered with, or the code it refused with.
 pub type Said = Result<Option<String>, String>;
-
-/// Tests with many connections take turns: the server has sixty.
-static CROWD: Mutex<()> = Mutex::const_new(());
 
 /// A database with the six of the staff and as many more managers as asked for.
 pub struct Hall {
@@ -106,10 +103,6 @@ impl Hall {
     pub async fn at_once(&self, attempts: Vec<(Uuid, String)>) -> Vec<Said> {
         at_once(&self.database.application, attempts).await
     }
-}
-
-pub async fn crowd() -> MutexGuard<'static, ()> {
-    CROWD.lock().await
 }
 
 pub async fn at_once(target: &Target, attempts: Vec<(Uuid, String)>) -> Vec<Said> {
