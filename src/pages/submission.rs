@@ -120,18 +120,18 @@ fn unescaped(encoded: &[u8]) -> Result<Vec<u8>, PageError> {
     while let Some(byte) = rest.next() {
         bytes.push(match byte {
             b'+' => b' ',
-            b'%' => {
-                let digits = rest.as_slice().get(..2).and_then(|digits| hex::decode(digits).ok());
-                rest = rest.as_slice().get(2..).unwrap_or_default().iter();
-                match digits.as_deref() {
-                    Some([byte]) => *byte,
-                    _ => return Err(PageError::bad_request("The form holds a broken escape: a percent sign is written %25")),
-                }
-            }
+            b'%' => match (rest.next().and_then(digit), rest.next().and_then(digit)) {
+                (Some(high), Some(low)) => high << 4 | low,
+                _ => return Err(PageError::bad_request("The form holds a broken escape: a percent sign is written %25")),
+            },
             byte => *byte,
         });
     }
     Ok(bytes)
+}
+
+fn digit(byte: &u8) -> Option<u8> {
+    char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 #[cfg(test)]

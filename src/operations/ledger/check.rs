@@ -186,7 +186,7 @@ pub async fn check_changed(database: &Database) -> Result<Checked, CheckError> {
     let last: Option<DateTime<Utc>> = place.try_get(0)?;
     let walked_to: Option<Uuid> = place.try_get(1)?;
     let since = last.map_or(started - FIRST, |last| last - OVERLAP);
-    let row = write.query_one(CHANGED, &[&since, &walked_to.unwrap_or(Uuid::nil()), &STRETCH]).await?;
+    let row = write.query_one(CHANGED, &[&since, &walked_to.unwrap_or_default(), &STRETCH]).await?;
     let (accounts, known): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
     let suspects: Vec<Uuid> = row.try_get(2)?;
     // Behind the last account the walk begins again.

@@ -2,12 +2,11 @@
 
 use futures_util::future::join_all;
 
-use super::hall::{Hall, crowd, in_order};
+use super::hall::{Hall, in_order};
 use crate::support::console;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_browsers_that_approve_at_once_post_once() {
-    let _turn = crowd().await;
     let hall = Hall::with_managers(20).await;
     let account = hall.account("checking", "100").await;
     let copy = "UPDATE users SET password_hash = (SELECT m.password_hash FROM users m WHERE m.username = 'manager') WHERE username LIKE 'manager%'";

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Barrier, Mutex, MutexGuard};
-use tokio_postgres::{Client, SimpleQueryMessage};
+use tokio::sync::Barrier;
+use tokio_postgres::{Client, SimpleQueryMessage, types::Type};
 use uuid::Uuid;
 
 use nexus_console::db::connect::{Target, connect};
@@ -12,9 +12,6 @@ use crate::support::{TestDatabase, staffed_database};
 
 /// What the door said: the one value it answered with, or the code it refused with.
 pub type Said = Result<Option<String>, String>;
-
-/// Tests with many connections take turns: the server has sixty.
-static CROWD: Mutex<()> = Mutex::const_new(());
 
 /// A database with the six of the staff and as many more managers as asked for.
 pub struct Hall {
@@ -108,10 +105,6 @@ impl Hall {
     }
 }
 
-pub async fn crowd() -> MutexGuard<'static, ()> {
-    CROWD.lock().await
-}
-
 pub async fn at_once(target: &Target, attempts: Vec<(Uuid, String)>) -> Vec<Said> {
     let together = Arc::new(Barrier::new(attempts.len()));
     let mut running = Vec::new();
@@ -132,7 +125,8 @@ pub async fn at_once(target: &Target, attempts: Vec<(Uuid, String)>) -> Vec<Said
 
 pub async fn digest(client: &Client, transaction: Uuid) -> String {
     let statement = "SELECT coalesce(public.nexus_digest(public.nexus_approval_statement($1)), '')";
-    client.query_one(statement, &[&transaction]).await.expect("a digest").get(0)
+    // One round trip, where preparing it first would be three.
+    client.query_typed_one(statement, &[(&transaction, Type::UUID)]).await.expect("a digest").get(0)
 }
 
 /// In a transaction of its own, as the console writes: who acts, what, and nothing kept of a refusal.

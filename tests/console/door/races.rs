@@ -2,11 +2,10 @@
 
 use uuid::Uuid;
 
-use super::hall::{Hall, accepted, approve, crowd, reject};
+use super::hall::{Hall, accepted, approve, reject};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_who_approve_one_transaction_post_it_once() {
-    let _turn = crowd().await;
     let hall = Hall::with_managers(20).await;
     let mut expected = 100;
     let account = hall.account("checking", "100").await;
@@ -27,7 +26,6 @@ async fn many_who_approve_one_transaction_post_it_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_who_presses_twenty_times_decides_once() {
-    let _turn = crowd().await;
     let hall = Hall::with_managers(2).await;
     let account = hall.account("checking", "0").await;
     for amount in ["5", "10000"] {
@@ -42,7 +40,6 @@ async fn one_who_presses_twenty_times_decides_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_transactions_on_one_account_are_posted_one_behind_the_other() {
-    let _turn = crowd().await;
     let hall = Hall::with_managers(20).await;
     let account = hall.account("checking", "100").await;
     let mut attempts = Vec::new();
@@ -63,7 +60,6 @@ async fn twenty_transactions_on_one_account_are_posted_one_behind_the_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn transfers_there_and_back_are_decided_at_once_without_a_deadlock() {
-    let _turn = crowd().await;
     let hall = Hall::with_managers(20).await;
     let (one, two) = (hall.account("checking", "1000").await, hall.account("checking", "1000").await);
     for _ in 0..5 {
@@ -88,7 +84,6 @@ async fn transfers_there_and_back_are_decided_at_once_without_a_deadlock() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_happens_to_a_transaction_at_once_one_of_it_happens() {
-    let _turn = crowd().await;
     let hall = Hall::with_managers(6).await;
     hall.owner
         .batch_execute(
@@ -210,7 +205,6 @@ async fn two_who_go_at_once_strand_nothing_together() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_reversed_by_many_at_once_is_reversed_once() {
-    let _turn = crowd().await;
     let hall = Hall::with_managers(20).await;
     let (one, two) = (hall.account("checking", "100").await, hall.account("savings", "100").await);
     let single = hall.pending(hall.user, one, "deposit", "5").await;

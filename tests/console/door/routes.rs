@@ -51,7 +51,8 @@ const MONEY: &str = "
 async fn no_form_of_anybody_moves_money_past_the_door() {
     let console = console(stocked_database().await).await;
     let client = console.database.as_owner().await;
-    let money = async || -> String { client.query_one(MONEY, &[]).await.expect("an answer").get(0) };
+    let money = client.prepare(MONEY).await.expect("a statement");
+    let money = async || -> String { client.query_one(&money, &[]).await.expect("an answer").get(0) };
     // One approver would be enough for it: what stops each of them is who they are.
     let before = money().await;
     let mut sent = 0;

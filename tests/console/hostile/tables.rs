@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use scraper::Selector;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Statement};
 
 use super::{
     super::{
@@ -27,13 +27,6 @@ fn forged(form: &[(String, String)], name: &str, value: &[u8]) -> super::Fields 
     fields
 }
 
-/// Every row of a table by the transaction that wrote it, so that a write of anything is seen.
-async fn whole(client: &Client, table: &str) -> (i64, String) {
-    let statement = format!("SELECT count(*), coalesce(md5(string_agg(id::text || xmin::text, '|' ORDER BY id)), '') FROM {table}");
-    let row = client.query_one(&statement, &[]).await.expect("the table");
-    (row.get(0), row.get(1))
-}
-
 /// What a page shows of a value that was refused.
 fn as_shown(value: &[u8]) -> String {
     String::from_utf8_lossy(value).replace('\0', "\u{fffd}").replace("\r\n", "\n")
@@ -46,6 +39,8 @@ fn short(value: &[u8]) -> String {
 struct Fuzz<'a> {
     browser: &'a Browser,
     client: Client,
+    /// What [`Fuzz::whole`] asks, thousands of times.
+    whole: Statement,
     token: String,
     table: &'a str,
     wrong: Vec<String>,
@@ -55,7 +50,16 @@ struct Fuzz<'a> {
 impl Fuzz<'_> {
     async fn of<'a>(console: &Console, browser: &'a Browser, table: &'a str) -> Fuzz<'a> {
         let token = browser.get("/account").await.value("csrf_token").expect("a token");
-        Fuzz { browser, client: console.database.as_owner().await, token, table, wrong: Vec::new(), tried: 0 }
+        let client = console.database.as_owner().await;
+        let whole = format!("SELECT count(*), coalesce(md5(string_agg(id::text || xmin::text, '|' ORDER BY id)), '') FROM {table}");
+        let whole = client.prepare(&whole).await.expect("the table");
+        Fuzz { browser, client, whole, token, table, wrong: Vec::new(), tried: 0 }
+    }
+
+    /// Every row of the table by the transaction that wrote it, so that a write of anything is seen.
+    async fn whole(&self) -> (i64, String) {
+        let row = self.client.query_one(&self.whole, &[]).await.expect("the table");
+        (row.get(0), row.get(1))
     }
 
     /// What must hold of the answer to a form, whatever was in it.
@@ -114,9 +118,9 @@ impl Fuzz<'_> {
                 if name != "id" {
                     fields.retain(|field| field.0 != "id");
                 }
-                let before = whole(&self.client, self.table).await;
+                let before = self.whole().await;
                 let answer = self.browser.post_raw(&list, body(&self.token, &fields)).await;
-                let after = whole(&self.client, self.table).await;
+                let after = self.whole().await;
                 if answer.status == 303 && after.0 > before.0 + 1 {
                     self.wrong.push(format!("{list} {name}={:?}: made {} rows", short(&value), after.0 - before.0));
                 }
@@ -133,9 +137,9 @@ impl Fuzz<'_> {
         for (place, name) in names.into_iter().enumerate() {
             for value in some(place + self.table.len() + 1) {
                 let fields = forged(&filled(&page), &name, &value);
-                let before = whole(&self.client, self.table).await;
+                let before = self.whole().await;
                 let answer = self.browser.post_raw(&record, body(&self.token, &fields)).await;
-                let after = whole(&self.client, self.table).await;
+                let after = self.whole().await;
                 if after.0 != before.0 {
                     self.wrong.push(format!("{record} {name}={:?}: the table has {} rows more", short(&value), after.0 - before.0));
                 }
@@ -158,10 +162,10 @@ impl Fuzz<'_> {
 
     async fn too_large(&mut self) {
         let list = format!("/tables/{}", self.table);
-        let before = whole(&self.client, self.table).await;
+        let before = self.whole().await;
         let large = vec![("description".to_owned(), vec![b'x'; 1024 * 1024])];
         let answer = self.browser.post_raw(&list, body(&self.token, &large)).await;
-        let after = whole(&self.client, self.table).await;
+        let after = self.whole().await;
         self.judge(&list, "description", b"a megabyte", &answer, &before, &after);
         if answer.status != 413 {
             self.wrong.push(format!("{list}: a megabyte is answered {}", answer.status));

@@ -1,6 +1,6 @@
 //! What does a person without scripts see and send?
 
-use std::{collections::BTreeMap, sync::Mutex, time::Duration};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Mutex, time::Duration};
 
 use scraper::{Html, Selector};
 
@@ -120,9 +120,21 @@ impl Browser {
     }
 }
 
+thread_local! {
+    /// The page last looked into: what a test asks of one, it asks in a row.
+    static LOOKED_INTO: RefCell<Option<(String, Rc<Html>)>> = const { RefCell::new(None) };
+}
+
 impl Answer {
-    pub fn html(&self) -> Html {
-        Html::parse_document(&self.body)
+    pub fn html(&self) -> Rc<Html> {
+        LOOKED_INTO.with_borrow_mut(|known| match known {
+            Some((body, html)) if *body == self.body => Rc::clone(html),
+            _ => {
+                let html = Rc::new(Html::parse_document(&self.body));
+                *known = Some((self.body.clone(), Rc::clone(&html)));
+                html
+            }
+        })
     }
 
     /// The value of the first input, textarea or chosen option of a name.

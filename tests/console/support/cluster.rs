@@ -32,19 +32,29 @@ async fn start() -> Cluster {
     // A socket's path is short; the server's account must be able to reach it.
     let directory = std::env::temp_dir().join(format!("nexus-test-{}", std::process::id()));
     std::fs::create_dir_all(&directory).expect("a folder for the test server");
-    let embedded = Embedded::claim(&directory, Purpose::Serve).expect("PostgreSQL is installed");
-    tokio::task::block_in_place(|| embedded.start()).expect("the test server starts");
+    let embedded = claimed(&directory);
     embedded.bootstrap().await.expect("the owner's role");
     // What is written need not outlive this machine, only this process and its server: killing either loses nothing of
-    // it; and nobody comes back to its hundreds of databases. Servers that the tests of faults start for themselves keep
-    // the console's own settings.
+    // it; and nobody comes back to its hundreds of databases. Many consoles work on it at once, and crowds race on it.
+    // Servers that the tests of faults start for themselves keep the console's own settings.
     let superuser = connect(&Target::socket(&directory.join("run"), "postgres", "postgres")).await.expect("the superuser connects");
-    for setting in ["fsync = off", "full_page_writes = off", "autovacuum = off"] {
+    for setting in ["fsync = off", "full_page_writes = off", "autovacuum = off", "max_connections = 200"] {
         superuser.batch_execute(&format!("ALTER SYSTEM SET {setting}")).await.expect("a setting of the server");
     }
-    superuser.batch_execute("SELECT pg_reload_conf()").await.expect("the server reads its settings");
+    drop(superuser);
+    // How many may connect is read at the start alone.
+    tokio::task::block_in_place(|| embedded.stop()).expect("the test server stops");
+    drop(embedded);
+    let embedded = claimed(&directory);
     let warden = warden(&directory);
     Cluster { directory, _embedded: embedded, _warden: warden }
+}
+
+/// The server of a directory, running.
+pub fn claimed(directory: &Path) -> Embedded {
+    let embedded = Embedded::claim(directory, Purpose::Serve).expect("PostgreSQL is installed");
+    tokio::task::block_in_place(|| embedded.start()).expect("the test server starts");
+    embedded
 }
 
 /// Outlives this process by as long as it takes to stop the server of a directory and to remove it.

@@ -10,13 +10,13 @@ use std::{
 
 use nexus_console::db::{
     connect::{Target, connect},
-    embedded::{Embedded, Purpose},
+    embedded::Embedded,
 };
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tokio::sync::OnceCell;
 use tokio_postgres::Client;
 
-use super::cluster::warden;
+use super::cluster::{claimed, warden};
 
 pub const SECRET: &str = "hunter2hunter2";
 
@@ -37,12 +37,6 @@ static NUMBER: AtomicU32 = AtomicU32::new(0);
 /// The run's own server, started by the first test that asks.
 pub async fn server() -> &'static Server {
     SERVER.get_or_init(start).await
-}
-
-fn claimed(directory: &Path) -> Embedded {
-    let embedded = Embedded::claim(directory, Purpose::Serve).expect("PostgreSQL is installed");
-    tokio::task::block_in_place(|| embedded.start()).expect("the server starts");
-    embedded
 }
 
 async fn start() -> Server {
