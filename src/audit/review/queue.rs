@@ -64,7 +64,7 @@ macro_rules! part {
             $log,
             " l WHERE ",
             $within,
-            " AND (l.created_at, l.id) > ($1, $2) AND l.action <> 'log_read' AND l.entity_type <> 'review_marks' \
+            " AND (l.created_at, l.id) > ($1, $2) AND l.action NOT IN ('log_read', 'annotated') AND l.entity_type NOT IN ('review_marks', 'entry_annotations') \
               AND NOT EXISTS (SELECT FROM entry_annotations n WHERE n.entry_id = l.id AND n.log = '",
             $log,
             "' AND n.kind IN ('reviewed', 'finding')) ORDER BY l.created_at, l.id LIMIT ",
@@ -131,8 +131,9 @@ const OPEN: &str = concat!(
 /// One more than is counted.
 const COUNT: &str = concat!(open_entries!("1001"), "SELECT count(*) FROM open");
 
-/// What nobody has reviewed behind a place, at most `most` entries, the oldest first. `log` permits reading the
-/// audit log. Entries without a time are before everything, and behind every mark.
+/// What nobody has reviewed behind a place, at most `most` entries, the oldest first. `log` permits reading the audit
+/// log. Entries without a time are before everything, and behind every mark; those of the reviewing itself are left
+/// out, or it would never come to an end.
 ///
 /// # Errors
 /// `TooSlow` past the limit of a read.

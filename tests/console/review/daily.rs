@@ -61,6 +61,9 @@ async fn an_entry_is_open_until_somebody_else_has_looked_at_it() {
     }
     let open = queue(&auditor).await;
     assert!(has(&open, old) && !has(&open, middle));
+    let said = "SELECT id FROM audit_logs WHERE entity_type = 'entry_annotations'";
+    let said: Vec<Uuid> = office.owner.query(said, &[]).await.expect("entries").iter().map(|row| row.get(0)).collect();
+    assert!(said.len() == 2 && !said.iter().any(|entry| has(&open, *entry)), "reviewing gives nobody more to review");
     assert!(is(&office, State::Question, old).await && is(&office, State::Open, old).await && !is(&office, State::Reviewed, old).await);
     assert!(
         is(&office, State::Finding, middle).await && is(&office, State::Reviewed, middle).await && !is(&office, State::Open, middle).await
