@@ -22,7 +22,7 @@ use super::{
 const STATEMENTS_A_CONNECTION: usize = 64;
 /// What a connection's plans keep to; all of it at once, because each would be a statement of its own.
 const STEER: &str = "SELECT set_config('plan_cache_mode', $1, false), set_config('enable_seqscan', $2, false), \
-     set_config('enable_sort', $3, false), set_config('enable_hashjoin', $3, false)";
+     set_config('enable_sort', $3, false), set_config('enable_incremental_sort', $3, false), set_config('enable_hashjoin', $3, false)";
 /// One plan for every value: making it anew costs several times what a page's rows do.
 const AS_EVER: [&str; 3] = ["force_generic_plan", "on", "on"];
 /// Reading a whole table looks cheapest to the planner just where its guess of how much matches is worst.
@@ -283,7 +283,8 @@ impl Connection {
         self.within(limit, self.planned(planning, text, parameters)).await
     }
 
-    async fn typed(&self, text: &str, parameters: &[Value]) -> Result<Vec<Row>, DatabaseError> {
+    /// Planned for these parameters, and never again.
+    pub(crate) async fn typed(&self, text: &str, parameters: &[Value]) -> Result<Vec<Row>, DatabaseError> {
         let typed: Vec<_> = parameters.iter().map(|value| (value as Parameter<'_>, value.sql_type())).collect();
         self.answer(self.client.query_typed(text, &typed)).await
     }
@@ -342,6 +343,8 @@ pub enum Planning {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Limit {
     Count,
+    /// What may be few enough to be gathered.
+    Gather,
     /// One table of a search over all of them.
     Search,
 }
@@ -349,7 +352,7 @@ pub(crate) enum Limit {
 impl Limit {
     fn text(self) -> &'static str {
         match self {
-            Limit::Count | Limit::Search => "1s",
+            Limit::Count | Limit::Gather | Limit::Search => "1s",
         }
     }
 }

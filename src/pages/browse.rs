@@ -86,7 +86,7 @@ async fn list(
     let names = names?;
     let read = match rows {
         Ok(page) => Ok(page),
-        Err(DatabaseError::TooSlow) => Err(Slow { filters: slow(&asked, &viewer), lacks: lacks(&connection, &asked).await? }),
+        Err(DatabaseError::TooSlow) => Err(Slow { lacks: lacks(&connection, &asked).await? }),
         Err(error) => return Err(error.into()),
     };
     let count = match (&read, count) {
@@ -97,11 +97,14 @@ async fn list(
         (_, Err(error)) => return Err(error.into()),
     };
     let alternatives = match &read {
-        Ok(page) if page.rows.is_empty() => alternatives(&connection, &grant, &asked, &names, sheet.clock(&asked)).await?,
+        Ok(page) if page.rows.is_empty() && page.reached.is_none() => {
+            alternatives(&connection, &grant, &asked, &names, sheet.clock(&asked)).await?
+        }
         Ok(_) | Err(_) => Vec::new(),
     };
     drop(connection);
-    sheet.show(Answer { asked, pairs, names, tabs, count, read, alternatives, questions }, viewer)
+    let narrowing = narrowing(&asked, &viewer);
+    sheet.show(Answer { asked, pairs, names, tabs, count, read, narrowing, alternatives, questions }, viewer)
 }
 
 /// # Errors
@@ -111,7 +114,7 @@ pub fn find(console: &Console, table: &str) -> Result<&'static Resource, PageErr
 }
 
 /// The filters that narrow a list best and are not there yet: those an index answers.
-fn slow(asked: &ListRequest, viewer: &Viewer<'_>) -> Vec<&'static str> {
+fn narrowing(asked: &ListRequest, viewer: &Viewer<'_>) -> Vec<&'static str> {
     let narrows = |kind: Kind| matches!(kind, Kind::Choice(_) | Kind::Reference(_) | Kind::Timestamp | Kind::Money(_));
     let unused = |name: &str| !asked.filters.iter().any(|filter| filter.column.name == name);
     let columns = asked.resource.columns.iter().filter(|column| column.filterable && column.is_own() && narrows(column.kind));

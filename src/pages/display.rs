@@ -15,7 +15,7 @@ mod specimen;
 
 pub use count::{Counted, Grouped};
 pub use field::{Candidate, ChoiceOption, Field, FieldError, Input, LineKind, Presence, ReferenceInput, Toggle};
-pub use filter::{Chip, Control, DiffRow, FilterField, Pager, Side, SizeLink, SortArrow, Tab};
+pub use filter::{Chip, Control, DiffRow, FilterField, Further, Pager, Side, SizeLink, SortArrow, Tab};
 pub use money::{Amount, MoneyShown};
 pub use time::{Age, TimeShown, parse_zone};
 

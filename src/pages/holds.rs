@@ -104,6 +104,7 @@ pub async fn show(request: HttpRequest, console: web::Data<Console>, visit: Visi
         sizes: Vec::new(),
         previous: link("before", page.rows.first().filter(|_| page.has_before)),
         next: link("after", page.rows.last().filter(|_| page.has_after)),
+        further: None,
     };
     let crumbs = vec![
         Crumb { label: "System".to_owned(), href: None },

@@ -1,6 +1,9 @@
 //! What becomes of the rows that somebody ticked in a list?
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 use actix_web::{HttpResponse, http::header, web};
 use chrono::Utc;
@@ -16,7 +19,7 @@ use super::{
 use crate::{
     app::Console,
     auth::{grant::Grant, policy::Action},
-    db::write::Write,
+    db::{pool::DatabaseError, write::Write},
     error::PageError,
     resource::{
         Resource,
@@ -30,6 +33,9 @@ use crate::{
         verb::Verb,
     },
 };
+
+/// How long a list is looked through for all that match.
+const LONGEST: Duration = Duration::from_secs(5);
 
 /// POST /tables/{table}/selected: freezes the selection and leads to its preview; nothing is done yet.
 ///
@@ -108,9 +114,16 @@ async fn all(console: &Console, visit: &Visit, resource: &'static Resource, quer
     // Far below what the type holds.
     asked.limit = MOST as u16;
     let connection = console.database.read().await?;
-    let found = page::read(&connection, &grant, &asked).await?;
-    if found.next.is_some() {
-        return Err(unprocessable(TOO_MANY));
+    let started = Instant::now();
+    let mut found = Vec::new();
+    loop {
+        let page = page::read(&connection, &grant, &asked).await?;
+        found.extend(page.rows.iter().map(|row| row.id));
+        match (page.reached, page.next) {
+            (None, None) if found.len() <= MOST => return Ok(found),
+            (Some(_), _) if started.elapsed() > LONGEST => return Err(DatabaseError::TooSlow.into()),
+            (Some(reached), _) if found.len() <= MOST => asked.position = Position::After(reached.place),
+            (_, _) => return Err(unprocessable(TOO_MANY)),
+        }
     }
-    Ok(found.rows.into_iter().map(|row| row.id).collect())
 }

@@ -16,6 +16,8 @@ pub struct Column {
     pub filterable: bool,
     /// An index holds the rows of each value in the list's own order.
     pub kept_in_order: bool,
+    /// Another order that an index holds the rows of each value in.
+    pub also_in_order_of: Option<&'static str>,
     pub sortable: bool,
     pub searchable: bool,
     /// Looked through by the search over all tables, too.
@@ -193,6 +195,7 @@ impl Column {
             shown: false,
             filterable: false,
             kept_in_order: false,
+            also_in_order_of: None,
             sortable: false,
             searchable: false,
             global: false,
@@ -257,6 +260,12 @@ impl Column {
     pub const fn filterable_in_order(mut self) -> Column {
         self.filterable = true;
         self.kept_in_order = true;
+        self
+    }
+
+    /// The same in the order of another column. Needs an index on the column, that one and the id.
+    pub const fn also_in_order_of(mut self, column: &'static str) -> Column {
+        self.also_in_order_of = Some(column);
         self
     }
 

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Kind, Order, Resource, money};
+use super::{Kind, Order, Resource, money, order::Direction};
 use crate::db::value::{Number, Timestamp, Value};
 
 /// The last row of the page before, by its sort key and its id.
@@ -28,6 +28,20 @@ struct Carried {
 const VERSION: u8 = 1;
 
 impl Cursor {
+    /// Behind the last row of a list, whatever that is.
+    pub fn behind_all(order: Order) -> Cursor {
+        match (order.column, order.direction) {
+            ("id", Direction::Ascending) => Cursor { key: Value::Uuid(Uuid::max()), id: Uuid::max() },
+            ("id", Direction::Descending) => Cursor { key: Value::Uuid(Uuid::nil()), id: Uuid::nil() },
+            (_, _) => Cursor { key: Value::Null, id: Uuid::max() },
+        }
+    }
+
+    /// Between the rows that have a value and those without.
+    pub fn before_those_without() -> Cursor {
+        Cursor { key: Value::Null, id: Uuid::nil() }
+    }
+
     pub fn encode(&self, order: Order) -> String {
         let id = Some(self.id.to_string());
         let values = match (order.column, &self.key) {

@@ -37,6 +37,14 @@ pub enum Position {
     Before(Cursor),
 }
 
+/// The part of what is asked for that an index holds together, in the list's order.
+#[derive(Debug)]
+pub struct Way<'a> {
+    /// One's own rows, and no others.
+    pub is_own: bool,
+    pub filters: Vec<&'a Filter<'static>>,
+}
+
 /// A parameter that is not exactly right, and what would be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("“{parameter}”: {problem}")]
@@ -201,8 +209,39 @@ impl ListRequest {
             [Filter { column, condition: Condition::Any(values) }] if values.len() == 1 && owner.is_none() => Some(*column),
             _ => return false,
         };
-        let is_kept = |column: &Column| column.kept_in_order && self.order.column == self.resource.order.column;
-        self.search.is_none() && value.is_none_or(is_kept)
+        self.search.is_none() && value.is_none_or(|column| self.is_kept(column))
+    }
+
+    /// Whether an index holds the rows of each value of a column in this order.
+    fn is_kept(&self, column: &Column) -> bool {
+        column.kept_in_order && self.order.column == self.resource.order.column || column.also_in_order_of == Some(self.order.column)
+    }
+
+    /// What of it an index can lead a walk along.
+    pub fn way(&self, grant: &Grant) -> Way<'_> {
+        let is_one = |filter: &Filter<'static>| matches!(&filter.condition, Condition::Any(values) if values.len() == 1);
+        let is_bound = |filter: &&Filter<'static>| match filter.condition {
+            Condition::AtLeast(_)
+            | Condition::AtMost(_)
+            | Condition::From(_)
+            | Condition::Until(_)
+            | Condition::Before(_)
+            | Condition::Empty
+            | Condition::Filled => filter.column.name == self.order.column,
+            Condition::Any(_) => is_one(filter) && filter.column.name == self.order.column,
+            Condition::Contains(_) | Condition::Begins(_) | Condition::Within(_) => false,
+        };
+        let mut filters: Vec<_> = self.filters.iter().filter(is_bound).collect();
+        let is_own = match (grant.rows(), self.resource.owner) {
+            (Rows::OwnedBy(_), Owner::Column(name)) => self.resource.column(name).is_some_and(|column| self.is_kept(column)),
+            (Rows::OwnedBy(_), Owner::Through { .. } | Owner::Nobody) | (Rows::All, _) => false,
+        };
+        if !is_own {
+            // Of several an index holds one; what a reference has is mostly less than what a choice has.
+            let kept = self.filters.iter().filter(|filter| is_one(filter) && self.is_kept(filter.column));
+            filters.extend(kept.max_by_key(|filter| matches!(filter.column.kind, super::Kind::Reference(_))));
+        }
+        Way { is_own, filters }
     }
 
     /// Whether it asks for words within texts: how many rows have them nobody knows without looking.

@@ -4,11 +4,12 @@ use uuid::Uuid;
 
 mod clauses;
 mod found;
+mod page;
 mod select;
 
 use select::{Selection, Texts};
 
-use super::{Column, Order, Resource, filter::Filter, order::Direction, request::ListRequest};
+use super::{Column, Order, Resource, cursor::Cursor, filter::Filter, order::Direction, request::ListRequest};
 use crate::{
     auth::{grant::Grant, policy::Action},
     db::{pool::Planning, value::Value},
@@ -36,15 +37,13 @@ pub enum Towards {
     Start,
 }
 
-/// Where the rows of a list are looked for.
+/// Among which rows the few that match are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
-    /// In the list's own order, as far as it takes.
-    Straight,
-    /// In the next rows of the list's own order, and no further.
-    Walk,
-    /// All that match first, however the database finds them best; then those are put in order.
-    Gather,
+pub enum Among {
+    /// Those that match, however the database finds them best.
+    Matching,
+    /// One's own, whatever else is asked of them.
+    Own,
 }
 
 /// A list that other tables have a say in. `head` reads the resource's rows as `t` and ends in a condition; `tail`
@@ -58,8 +57,10 @@ pub struct Joined {
     pub tail: &'static str,
 }
 
-/// How many rows are walked before the indexes of what is asked for are.
-const WALK: &str = "2000";
+/// How many rows of a list are looked through before the indexes of what is asked for are.
+pub const NEAR: usize = 1_000;
+/// No more than these are gathered and put in order for one page.
+pub const FEW: usize = 5_000;
 /// Among how many records that match a picker chooses what it shows.
 const ALIKE: &str = "500";
 
@@ -113,51 +114,6 @@ impl Statement {
             self.bind(value);
         }
         self
-    }
-
-    /// One part of one page: id, sort key, then the columns asked for. One row more than the page has,
-    /// to tell whether there is another.
-    pub fn page(grant: &Grant, request: &ListRequest, range: &Range, rows: usize, way: Way) -> Statement {
-        let mut statement = Statement::default();
-        let resource = request.resource;
-        let selection = Selection::of(resource, &request.columns);
-        if way == Way::Gather {
-            statement.push("WITH hit AS MATERIALIZED (SELECT t.id");
-            if request.order.column != "id" {
-                statement.words(&[", t.", request.order.column]);
-            }
-            statement.words(&[" FROM ", resource.table, " t WHERE "]);
-            statement.conditions(grant, &request.filters).searched(request);
-            // Mostly there are next to none without a value, and an index that leads to them.
-            if matches!(range, Range::Null { .. }) {
-                statement.range(range, request.order);
-            }
-            statement.push(") ");
-        }
-        statement.select(&selection, request.order.column).push(" FROM (");
-        statement.inner(&selection, request.order.column, Texts::Excerpts).push(" FROM ");
-        match way {
-            Way::Straight => {
-                statement.words(&[resource.table, " t WHERE "]);
-                statement.conditions(grant, &request.filters).searched(request).range(range, request.order);
-                statement.order(range, request.order).push(" LIMIT ").number(rows + 1);
-                statement.planning = if request.stands_in_order(grant) { Planning::Once } else { Planning::EachTime };
-            }
-            // Where it looks does not depend on what it looks for, so one plan serves every value.
-            Way::Walk => {
-                statement.walked(&selection, grant, request).words(&[" FROM ", resource.table, " t WHERE true"]);
-                statement.range(range, request.order).order(range, request.order).words(&[" LIMIT ", WALK, ") t WHERE "]);
-                statement.conditions(grant, &request.filters).searched(request);
-                statement.order(range, request.order).push(" LIMIT ").number(rows + 1);
-            }
-            Way::Gather => {
-                statement.words(&[resource.table, " t WHERE t.id IN (SELECT t.id FROM hit t WHERE true"]);
-                statement.range(range, request.order).order(range, request.order).push(" LIMIT ").number(rows + 1).push(")");
-                statement.planning = Planning::EachTime;
-            }
-        }
-        statement.push(") t").joins(&selection).order(range, request.order);
-        statement
     }
 
     /// One part of one page of a list that other tables have a say in.
@@ -324,6 +280,33 @@ impl Range {
             Towards::Start => forward.reversed(),
         }
     }
+
+    /// The same part from its other end.
+    #[must_use]
+    pub fn turned(&self) -> Range {
+        match self {
+            Range::Valued { towards, .. } => Range::Valued { beyond: None, towards: towards.turned() },
+            Range::Null { towards, .. } => Range::Null { beyond: None, towards: towards.turned() },
+        }
+    }
+
+    /// What of it lies behind a place.
+    #[must_use]
+    pub fn behind(&self, place: &Cursor) -> Range {
+        match self {
+            Range::Valued { towards, .. } => Range::Valued { beyond: Some((place.key.clone(), place.id)), towards: *towards },
+            Range::Null { towards, .. } => Range::Null { beyond: Some(place.id), towards: *towards },
+        }
+    }
+}
+
+impl Towards {
+    fn turned(self) -> Towards {
+        match self {
+            Towards::End => Towards::Start,
+            Towards::Start => Towards::End,
+        }
+    }
 }
 
 impl Direction {
@@ -331,6 +314,13 @@ impl Direction {
         match self {
             Direction::Ascending => ">",
             Direction::Descending => "<",
+        }
+    }
+
+    fn up_to_sign(self) -> &'static str {
+        match self {
+            Direction::Ascending => "<=",
+            Direction::Descending => ">=",
         }
     }
 }

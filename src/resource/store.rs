@@ -20,8 +20,6 @@ use crate::{
 
 /// Counting stops here; what is more is "1,000+".
 pub const COUNTED: u64 = 1_000;
-/// More than this is not gathered and put in order for one page.
-const FEW: u64 = 5_000;
 /// Below this the planner's estimate is not worth having.
 const ESTIMATED: f32 = 10_000.0;
 
@@ -83,14 +81,6 @@ pub async fn count(connection: &Connection, grant: &Grant, request: &ListRequest
         }
     }
     Ok(counted(connection, grant, request, COUNTED).await?.map_or(Count::Unknown, bounded))
-}
-
-/// Whether so few rows match that all of them can be read and put in order.
-///
-/// # Errors
-/// See [`DatabaseError`]; running out of time is an answer, not an error.
-pub async fn is_few(connection: &Connection, grant: &Grant, request: &ListRequest) -> Result<bool, DatabaseError> {
-    Ok(counted(connection, grant, request, FEW).await?.is_some_and(|count| count <= FEW))
 }
 
 /// Counted no further than `most` and one; nothing where that takes too long.

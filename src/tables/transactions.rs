@@ -57,6 +57,7 @@ static COLUMNS: &[Column] = &[
         .required()
         .listed()
         .filterable_in_order()
+        .also_in_order_of("reference_number")
         .sortable()
         .exported()
         .written(Input::Required)

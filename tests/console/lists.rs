@@ -1,5 +1,7 @@
 //! Does a list show exactly the rows that its URL asks for, to exactly those who may see them?
 
+mod further;
+
 use std::collections::BTreeSet;
 
 use crate::support::{Answer, Browser, Console, console, staffed_database};

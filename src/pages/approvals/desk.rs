@@ -325,6 +325,7 @@ impl<'a> Desk<'a> {
             sizes: Vec::new(),
             previous: page.previous.as_ref().map(|cursor| self.asked.page_url("before", &cursor.encode(order))),
             next: page.next.as_ref().map(|cursor| self.asked.page_url("after", &cursor.encode(order))),
+            further: None,
         })
     }
 

@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use uuid::Uuid;
 
 use crate::{
-    db::value::{Timestamp, Value},
+    db::value::{Number, Timestamp, Value},
     pages::display::{Chip, MoneyShown, TimeShown},
     resource::{
         Kind, Resource,
@@ -108,6 +108,20 @@ fn last_day(end: Timestamp, clock: Clock) -> String {
 
 fn day(local: DateTime<Tz>) -> String {
     local.format("%-d %b %Y").to_string()
+}
+
+/// A place in a list, by what its order goes by.
+pub fn place(resource: &Resource, order: Order, key: &Value, clock: Clock) -> String {
+    let Some(column) = resource.column(order.column) else {
+        return key.to_string();
+    };
+    let label = column.label;
+    match key {
+        Value::Null => format!("those without “{label}”"),
+        Value::Time(time) => format!("{label} {}", moment(*time, clock)),
+        Value::Number(Number::Decimal(amount)) => format!("{label} {}", MoneyShown::new(*amount, None)),
+        key => format!("{label} “{}”", one(column.kind, key, &Names::new())),
+    }
 }
 
 /// The order of a list, as its caption says it.

@@ -19,7 +19,7 @@ use crate::{
     auth::{grant::Grant, policy::Action},
     error::PageError,
     pages::{
-        display::{Chip, ChoiceOption, Control, Counted, FilterField, Pager, SizeLink, Tab, return_to},
+        display::{Chip, ChoiceOption, Control, Counted, FilterField, Further, Pager, SizeLink, Tab, return_to},
         frame::{Crumb, Frame},
         response,
         runs::Words,
@@ -69,6 +69,10 @@ struct ListPage<'a> {
     zone: &'a str,
     heads: Vec<Head>,
     body: Body<'a>,
+    /// How far was looked for a page that is not full.
+    looked: Option<Looked>,
+    /// Filters that would find what is asked for sooner.
+    narrowing: Vec<&'static str>,
     pager: Option<Pager>,
     picking: Option<Picking>,
 }
@@ -96,8 +100,13 @@ enum Body<'a> {
     Empty,
     /// Nothing matches; what some filters' absence would give.
     NoMatch(Vec<Alternative>),
-    /// A place in the list that has no rows any more.
-    Beyond,
+    /// Nothing was found so far.
+    NotYet,
+    /// A place in the list that has no rows any more, or has none behind it that match.
+    Beyond {
+        previous: Option<String>,
+        is_filtered: bool,
+    },
     /// Reading took too long.
     TooSlow(Slow),
     Wrong {
@@ -109,10 +118,15 @@ enum Body<'a> {
 /// Why a list could not be read in time.
 #[derive(Clone)]
 pub struct Slow {
-    /// Filters that would help.
-    pub filters: Vec<&'static str>,
     /// What this database lacks.
     pub lacks: Option<&'static str>,
+}
+
+/// How far a list was looked through.
+struct Looked {
+    /// How many rows; nothing where most of them are not one's own.
+    rows: Option<usize>,
+    place: String,
 }
 
 pub struct Alternative {
@@ -161,8 +175,10 @@ pub struct Answer {
     pub names: Names,
     pub tabs: Vec<Tab>,
     pub count: Counted,
-    /// The page, or the filters that would make it quick enough to read.
+    /// The page, or why there is none.
     pub read: Result<Page, Slow>,
+    /// Filters that are not there yet and would help.
+    pub narrowing: Vec<&'static str>,
     pub alternatives: Vec<Alternative>,
     pub questions: Vec<Question>,
 }
@@ -243,7 +259,7 @@ impl Sheet<'_> {
     }
 
     pub fn show(self, answer: Answer, viewer: Viewer<'_>) -> Result<HttpResponse, PageError> {
-        let Answer { asked, pairs, names, tabs, count, read, alternatives, questions } = answer;
+        let Answer { asked, pairs, names, tabs, count, read, narrowing, alternatives, questions } = answer;
         let resource = asked.resource;
         let clock = self.clock(&asked);
         let zone = clock.zone_name();
@@ -252,11 +268,21 @@ impl Sheet<'_> {
         let back = return_to(&self.here());
         let viewer = viewer.leading_back_to(&back);
         let verbs = self.verbs();
-        let pager = read.as_ref().ok().filter(|page| !page.rows.is_empty()).map(|page| pager(&asked, page, count));
+        let reached = read.as_ref().ok().and_then(|page| page.reached.as_ref());
+        let looked = reached.map(|reached| Looked {
+            rows: (self.grant.covers_all_rows() && reached.looked_through > 0).then_some(reached.looked_through),
+            place: sentence::place(resource, asked.order, &reached.place.key, clock),
+        });
+        let has_pager = |page: &&Page| !page.rows.is_empty() || page.reached.is_some();
+        let pager = read.as_ref().ok().filter(has_pager).map(|page| pager(&asked, page, count));
         let body = match &read {
             Err(slow) => Body::TooSlow(slow.clone()),
             Ok(page) if !page.rows.is_empty() => Body::Rows(rows::rows(page, &asked, &viewer, &verbs)),
-            Ok(_) if asked.position != Position::First => Body::Beyond,
+            Ok(page) if page.reached.is_some() => Body::NotYet,
+            Ok(page) if asked.position != Position::First => Body::Beyond {
+                previous: page.previous.as_ref().map(|cursor| beside(&asked, "before", cursor)),
+                is_filtered: asked.is_filtered(),
+            },
             Ok(_) if asked.is_filtered() => Body::NoMatch(alternatives),
             Ok(_) => Body::Empty,
         };
@@ -284,6 +310,8 @@ impl Sheet<'_> {
             heads: rows::heads(&asked, clock),
             picking: self.picking(&asked.query, &body, &verbs),
             body,
+            looked,
+            narrowing,
             pager,
         };
         if is_late {
@@ -326,6 +354,8 @@ impl Sheet<'_> {
             zone: &zone,
             heads: Vec::new(),
             body: Body::Wrong { problem: wrong.to_string(), without: list_of(resource, &without) },
+            looked: None,
+            narrowing: Vec::new(),
             pager: None,
             picking: None,
         };
@@ -352,12 +382,20 @@ fn pager(asked: &ListRequest, page: &Page, count: Counted) -> Pager {
         size: u32::from(size),
         href: (size != asked.limit).then(|| list(&asked.query.with("limit", &size.to_string()))),
     };
-    let beside = |name: &'static str, cursor: &Cursor| list(&asked.query.with(name, &cursor.encode(asked.order)));
     Pager {
         rows: page.rows.len(),
         count,
         sizes: sizes.into_iter().map(size).collect(),
-        previous: page.previous.as_ref().map(|cursor| beside("before", cursor)),
-        next: page.next.as_ref().map(|cursor| beside("after", cursor)),
+        previous: page.previous.as_ref().map(|cursor| beside(asked, "before", cursor)),
+        next: page.next.as_ref().map(|cursor| beside(asked, "after", cursor)),
+        further: page.reached.as_ref().map(|_| match asked.position {
+            Position::First | Position::After(_) => Further::Next,
+            Position::Before(_) => Further::Previous,
+        }),
     }
+}
+
+/// The list on one side of a place in it.
+fn beside(asked: &ListRequest, name: &'static str, cursor: &Cursor) -> String {
+    list_of(asked.resource, &asked.query.with(name, &cursor.encode(asked.order)))
 }

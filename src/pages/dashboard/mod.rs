@@ -362,6 +362,10 @@ async fn cards<'a>(console: &Console, connection: &Connection, actor: &'a Actor)
         asked.extend([("columns".to_owned(), declared.columns.to_owned()), ("limit".to_owned(), CARD_ROWS.to_owned())]);
         let Ok(request) = ListRequest::parse(resource, &asked, actor.preferences.time_zone) else { continue };
         let Some(page) = unless_slow(page::read(connection, &grant, &request).await)? else { continue };
+        // Nothing found so far is not nothing.
+        if page.rows.is_empty() && page.reached.is_some() {
+            continue;
+        }
         let viewer = Viewer::new(actor, &grant, Utc::now());
         let rows = page.rows.into_iter().map(|row| CardRow {
             viewer,

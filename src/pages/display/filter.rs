@@ -105,6 +105,21 @@ pub struct Pager {
     pub sizes: Vec<SizeLink>,
     pub previous: Option<String>,
     pub next: Option<String>,
+    /// Where it goes on, if the page ended before it was full.
+    pub further: Option<Further>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Further {
+    Previous,
+    Next,
+}
+
+impl Pager {
+    #[must_use]
+    pub fn goes_on(&self, side: Further) -> bool {
+        self.further == Some(side)
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -178,11 +178,13 @@ impl Table {
         if column.sortable && name != "id" && !self.indexes.iter().any(|index| index.serves_sort(name)) {
             findings.push(Finding::slow("R009", format!("{table}.{name}: declared sortable, has no index on ({name}, id)")));
         }
-        if column.kept_in_order && !self.indexes.iter().any(|index| index.keeps_in_order(name, order)) {
-            findings.push(Finding::slow(
-                "R015",
-                format!("{table}.{name}: declared filterable in order, has no index on ({name}, {order}, id)"),
-            ));
+        for order in column.kept_in_order.then_some(order).into_iter().chain(column.also_in_order_of) {
+            if !self.indexes.iter().any(|index| index.keeps_in_order(name, order)) {
+                findings.push(Finding::slow(
+                    "R015",
+                    format!("{table}.{name}: declared filterable in order, has no index on ({name}, {order}, id)"),
+                ));
+            }
         }
         if column.searchable && !self.indexes.iter().any(|index| index.serves_search(name)) {
             findings.push(Finding::slow("R010", format!("{table}.{name}: declared searchable, has no trigram index")));

@@ -25,7 +25,7 @@ use crate::{
         reference::CANDIDATES,
         request::{ListRequest, Position, Query, USUAL_PAGE},
         sought::Sought,
-        statement::{Statement, Way},
+        statement::{Among, NEAR, Statement},
         store::COUNTED,
     },
 };
@@ -103,7 +103,8 @@ fn statements(grant: &Grant, registry: &Registry) -> Vec<(&'static str, Statemen
         for condition in conditions(column) {
             let filtered = ListRequest { filters: vec![Filter { column, condition }], ..plain.clone() };
             found.push(("a count", Statement::count(grant, &filtered, COUNTED as usize)));
-            pages(grant, &filtered, &[Way::Straight, Way::Walk, Way::Gather], "a filtered list", &mut found);
+            found.push(("what is expected of a filter", Statement::expected(grant, &filtered)));
+            pages(grant, &filtered, "a filtered list", &mut found);
         }
     }
     let exported: Vec<_> = resource.exported().collect();
@@ -153,25 +154,38 @@ fn lists(grant: &Grant, plain: &ListRequest, found: &mut Vec<(&'static str, Stat
             }
             for position in positions {
                 let sorted = ListRequest { order: Order { column: column.name, direction }, position, ..plain.clone() };
-                pages(grant, &sorted, &[Way::Straight, Way::Walk, Way::Gather], "a sorted list", found);
+                pages(grant, &sorted, "a sorted list", found);
             }
         }
     }
     if resource.searchable().next().is_some() {
         for text in ["words", "00000000-0000-0000-0000-000000000000"] {
             let searched = ListRequest { search: Some(text.to_owned()), ..plain.clone() };
-            pages(grant, &searched, &[Way::Walk, Way::Gather], "a search", found);
+            pages(grant, &searched, "a search", found);
         }
     }
-    pages(grant, plain, &[Way::Straight, Way::Walk, Way::Gather], "the list", found);
+    pages(grant, plain, "the list", found);
 }
 
-fn pages(grant: &Grant, request: &ListRequest, ways: &[Way], what: &'static str, found: &mut Vec<(&'static str, Statement)>) {
+/// Each way to read a page, whether this request would take it or not.
+fn pages(grant: &Grant, request: &ListRequest, what: &'static str, found: &mut Vec<(&'static str, Statement)>) {
+    let wanted = usize::from(request.limit) + 1;
+    let end = Cursor { key: key_of(request), id: Uuid::nil() };
     for range in request.position.ranges(request.order_is_nullable()) {
-        for way in ways {
-            found.push((what, Statement::page(grant, request, &range, usize::from(request.limit), *way)));
+        found.push((what, Statement::straight(grant, request, &range, wanted)));
+        found.push((what, Statement::near(grant, request, &range, NEAR, wanted)));
+        found.push((what, Statement::last_own(grant, request, &range, &end)));
+        found.push((what, Statement::stretch(grant, request, &range, NEAR, wanted)));
+        for among in [Among::Own, Among::Matching] {
+            found.push((what, Statement::gathered(grant, request, &range, wanted, among)));
         }
     }
+}
+
+/// A value of the list's order.
+fn key_of(request: &ListRequest) -> Value {
+    let kind = request.resource.column(request.order.column).map_or(Kind::Uuid, |column| column.kind);
+    samples(kind).into_iter().next().unwrap_or(Value::Null)
 }
 
 fn writes(resource: &'static Resource, found: &mut Vec<(&'static str, Statement)>) {

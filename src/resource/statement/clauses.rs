@@ -6,6 +6,7 @@ use crate::{
     db::value::{Number, Value},
     resource::{
         Column, Kind, Order, Owner, Resource,
+        cursor::Cursor,
         filter::{Condition, Filter},
         order::Direction,
         request::ListRequest,
@@ -16,9 +17,12 @@ use crate::{
 impl Statement {
     /// The rows a grant is for, and every filter.
     pub(super) fn conditions(&mut self, grant: &Grant, filters: &[Filter<'static>]) -> &mut Self {
-        self.rows(grant);
+        self.rows(grant).filters(grant.resource(), filters)
+    }
+
+    pub(super) fn filters(&mut self, resource: &'static Resource, filters: &[Filter<'static>]) -> &mut Self {
         for filter in filters {
-            self.push(" AND ").filter(grant.resource(), filter);
+            self.push(" AND ").filter(resource, filter);
         }
         self
     }
@@ -105,6 +109,40 @@ impl Statement {
                 self
             }
         }
+    }
+
+    /// No further than a place, itself included.
+    pub(super) fn up_to(&mut self, range: &Range, order: Order, place: &Cursor) -> &mut Self {
+        let sign = range.direction(order).up_to_sign();
+        match range {
+            Range::Valued { .. } if order.column != "id" => {
+                self.words(&[" AND (t.", order.column, ", t.id) ", sign, " ("]).bind(place.key.clone());
+                self.push(", ").bind(Value::Uuid(place.id)).push(")")
+            }
+            Range::Valued { .. } | Range::Null { .. } => self.words(&[" AND t.id ", sign, " "]).bind(Value::Uuid(place.id)),
+        }
+    }
+
+    /// The rows that a walk goes along: what an index holds in the list's order, of as much of what is asked for as it can.
+    pub(super) fn way(&mut self, grant: &Grant, request: &ListRequest) -> &mut Self {
+        let way = request.way(grant);
+        if way.is_own {
+            self.rows(grant);
+        } else {
+            self.push("true");
+        }
+        for filter in way.filters {
+            let name = filter.column.name;
+            if let (Condition::Any(values), true) = (&filter.condition, name == request.order.column)
+                && let [value] = values.as_slice()
+            {
+                // Said to be equal, its rows would be in order by the id alone, and looked for among all others.
+                self.words(&[" AND t.", name, " >= "]).bind(value.clone()).words(&[" AND t.", name, " <= "]).bind(value.clone());
+            } else {
+                self.push(" AND ").filter(grant.resource(), filter);
+            }
+        }
+        self
     }
 
     pub(super) fn order(&mut self, range: &Range, order: Order) -> &mut Self {

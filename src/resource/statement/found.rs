@@ -1,6 +1,6 @@
 //! Which few records of one table match what is sought, of however many rows?
 
-use super::{Range, Statement, Towards, WALK, select::Selection, select::Texts};
+use super::{NEAR, Range, Statement, Towards, select::Selection, select::Texts};
 use crate::{
     auth::grant::Grant,
     db::value::Value,
@@ -56,7 +56,13 @@ impl Statement {
         }
         let first = Range::Valued { beyond: None, towards: Towards::End };
         self.words(&[" FROM ", resource.table, " t WHERE "]).rows(grant).range(&first, resource.order).order(&first, resource.order);
-        self.words(&[" LIMIT ", WALK, ") t WHERE "]).matches_in(resource.found_globally(), sought).push(" LIMIT ").number(most).push(")");
+        self.push(" LIMIT ")
+            .number(NEAR)
+            .push(") t WHERE ")
+            .matches_in(resource.found_globally(), sought)
+            .push(" LIMIT ")
+            .number(most)
+            .push(")");
         if !matches!(sought.aim, Aim::Id(_)) {
             self.words(&[", indexed AS MATERIALIZED (SELECT t.id FROM ", resource.table, " t WHERE "]).rows(grant).push(" AND ");
             self.matches_in(resource.found_globally(), sought).push(")");

@@ -135,6 +135,14 @@ impl Statement {
         self
     }
 
+    /// As many values as the columns asked for take, and none of them.
+    pub(super) fn nothing(&mut self, selection: &Selection) -> &mut Self {
+        for _ in &selection.outer {
+            self.push(", NULL");
+        }
+        self
+    }
+
     /// The table's own columns, secrets by row replaced by NULL and long texts cut.
     pub(super) fn inner(&mut self, selection: &Selection, key: &'static str, texts: Texts) -> &mut Self {
         self.push("SELECT t.id");
@@ -191,8 +199,8 @@ impl Statement {
         self.words(&[" AS ", name])
     }
 
-    /// The columns as they are, to be looked through before the page is cut.
-    pub(super) fn walked(&mut self, selection: &Selection, grant: &Grant, request: &ListRequest) -> &mut Self {
+    /// Of the columns as they are, all that is shown or asked of a row before the page is cut.
+    pub(super) fn looked_through(&mut self, selection: &Selection, grant: &Grant, request: &ListRequest) -> &mut Self {
         let own = selection.own.iter().filter(|column| !column.is_secret()).map(|column| column.name);
         let told_by = selection.own.iter().filter_map(|column| column.redaction).flat_map(|redaction| redaction.told_by.iter().copied());
         let searched = request.search.iter().flat_map(|_| request.resource.searchable()).map(|column| column.name);
@@ -214,7 +222,7 @@ impl Statement {
                 names.push(name);
             }
         }
-        self.push("(SELECT ");
+        self.push("SELECT ");
         for (index, name) in names.into_iter().enumerate() {
             self.words(&[if index > 0 { ", t." } else { "t." }, name]);
         }

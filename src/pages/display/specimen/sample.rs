@@ -147,6 +147,7 @@ pub(super) fn specimen<'a>(fields: &'a [Field<'a>]) -> Specimen<'a> {
             sizes: vec![SizeLink { size: 50, href: None }, SizeLink { size: 100, href: Some(text("?limit=100")) }],
             previous: None,
             next: Some(text("?after=x")),
+            further: None,
         },
         facts: every_kind(),
         diff: vec![
