@@ -18,6 +18,9 @@ NEXUS_DATA_DIR=$WORK/load env -u DATABASE_URL -u DATABASE_MIGRATION_URL "$PROGRA
 filled=$(($(now) - began))
 say "  filled in $(seconds $filled) s"
 open load
+began=$(now)
+until_sealed
+say "  $(sql "SELECT count(*) FROM audit_leaves") entries sealed within $(seconds $(($(now) - began))) s"
 
 cookies() { awk -F'\t' 'NF >= 7 { printf "%s%s=%s", and, $6, $7; and = "; " }' "$WORK/cookies"; }
 declare -A SIGNED

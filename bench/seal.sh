@@ -9,10 +9,7 @@ waiting() { sql "SELECT count(*) FROM audit_unsealed"; }
 
 # The demonstration itself is sealed first.
 began=$(now)
-until [ "$(sql "SELECT walks > 0 AND NOT EXISTS (SELECT FROM audit_unsealed) FROM audit_sweep")" = t ]; do
-    [ $(($(now) - began)) -lt 120000 ] || fail "the demonstration is not sealed within two minutes"
-    sleep 0.2
-done
+until_sealed
 say "  $(sql "SELECT count(*) FROM audit_leaves") entries of the demonstration sealed within $(seconds $(($(now) - began))) s"
 
 echo "SELECT nexus_event('bench', '{\"what\": \"an entry to be sealed\", \"table\": \"transactions\"}');" >"$WORK/entry.sql"
