@@ -1,7 +1,7 @@
 -- The entries of a record stand in the order in which it was written. The time a transaction began at does not say it:
 -- of two that wait for the same row the earlier one may write last, and all entries of one have the same. So an entry
 -- has the time of its own write, which the lock on the row puts in order; and where two meet within a microsecond's
--- reach, ids know which came first.
+-- reach, ids know which came first. And a key's first use is no mere read: from then on somebody has it.
 
 -- RFC 9562, 6.2, method 3: the 12 bits behind the version count 4096ths of a millisecond.
 CREATE OR REPLACE FUNCTION public.nexus_uuid7() RETURNS uuid
@@ -10,7 +10,7 @@ CREATE OR REPLACE FUNCTION public.nexus_uuid7() RETURNS uuid
                     PLACING '7' FROM 13 FOR 0)
             || substr(gen_random_uuid()::text, 20))::uuid;
 
--- As the second migration has it, with the time.
+-- As the second migration has it, with the time, and with the first use of a key.
 CREATE OR REPLACE FUNCTION public.log_ssot_changes() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
@@ -37,11 +37,11 @@ BEGIN
         new_row := to_jsonb(NEW);
     END IF;
 
-    -- The only exception: staying logged in and using a key are reads to whoever does them.
+    -- The only exception: staying logged in and using a key again are reads to whoever does them.
     IF TG_OP = 'UPDATE' AND (
            (TG_TABLE_NAME = 'user_sessions'
             AND old_row - 'expires_at' - 'updated_at' = new_row - 'expires_at' - 'updated_at')
-        OR (TG_TABLE_NAME = 'api_keys'
+        OR (TG_TABLE_NAME = 'api_keys' AND old_row ->> 'last_used' IS NOT NULL
             AND old_row - 'last_used' - 'updated_at' = new_row - 'last_used' - 'updated_at')) THEN
         RETURN NULL;
     END IF;

@@ -66,6 +66,22 @@ async fn a_change_is_a_sentence_and_each_field_knows_who_last_set_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_said_to_be_used_once() {
+    let house = House::open().await;
+    let auditor = house.console.signed_in("auditor").await;
+    let key = "INSERT INTO api_keys (id, user_id, key_name, key_hash, permissions, is_active) \
+        SELECT '01900000-0000-7000-8000-00000000a001', id, 'Old telephone', repeat('a', 64), '[]', true FROM users WHERE username = 'user'";
+    house.owner.execute(key, &[]).await.expect("a key");
+    for _ in 0..3 {
+        house.owner.execute("UPDATE api_keys SET last_used = clock_timestamp()", &[]).await.expect("the platform lets somebody in by it");
+    }
+    let trail = auditor.get("/audit?q=table:api_keys").await;
+    let said: Vec<String> = trail.texts(".said > p").into_iter().filter(|sentence| sentence.contains("Old telephone")).collect();
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said[0].ends_with("used API key Old telephone for the first time"), "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_entry_tells_itself_on_a_page_of_its_own() {
     let house = House::open().await;
     let console = &house.console;

@@ -330,9 +330,13 @@ async fn every_write_says_who_and_secrets_stay_out_of_the_log() {
     assert_eq!(count(&owner, "SELECT count(*) FROM audit_logs l WHERE NOT EXISTS (SELECT 1 FROM audit_details d WHERE d.log = 'audit_logs' AND d.entry_id = l.id)").await, 0);
     assert_eq!(acting(&app, ADMIN, "SELECT nexus_event('DELETE')").await, Err("NX012".to_owned()));
 
-    // Staying logged in and using a key are no changes; everything else about them is.
+    // A key's first use is in the log. Staying logged in and using a key again are no changes; everything else about them is.
     let entries = "SELECT count(*) FROM audit_logs";
+    let unused = count(&owner, entries).await;
+    assert_eq!(count(&owner, "SELECT count(*) FROM api_keys WHERE last_used IS NULL").await, 1);
+    acting(&app, ADMIN, "UPDATE api_keys SET last_used = now()").await.expect("used");
     let before = count(&owner, entries).await;
+    assert_eq!(before, unused + 1);
     acting(&app, ADMIN, "UPDATE user_sessions SET expires_at = now() + interval '1 hour'; UPDATE api_keys SET last_used = now()")
         .await
         .expect("touched");

@@ -149,6 +149,10 @@ impl Teller<'_> {
                     parts.extend(simple("made"));
                     parts.push(Part::strong(if is_active { "active" } else { "inactive" }));
                 }
+                [only] if only.name == "last_used" && only.before.is_none_or(serde_json::Value::is_null) => {
+                    parts.extend(simple("used"));
+                    parts.push(Part::words("for the first time"));
+                }
                 changes => {
                     parts.push(Part::words("changed"));
                     parts.extend(self.fields(told, changes));
