@@ -63,6 +63,7 @@ struct ShowPage<'a> {
     decisions: Option<LifeView>,
     /// What it tells, where it is an entry of a log.
     told: Option<EntryView>,
+    may_read_history: bool,
     /// What auditors said of it then.
     notes: Option<Vec<NoteView>>,
     history: Option<Vec<EntryView>>,
@@ -109,10 +110,11 @@ pub async fn show(
     let encoded = return_to(&here);
     let now = Utc::now();
     let viewer = Viewer::new(&visit.actor, &grant, now).leading_back_to(&encoded);
-    // An entry of a log is never changed: it has no history but itself.
-    let log = HistoryGrant::of(&visit.actor, &console.registry).filter(|_| Log::named(resource.table).is_none());
+    let log = HistoryGrant::of(&visit.actor, &console.registry);
+    // An entry of a log is never changed: it has no history to show but itself.
+    let is_entry = Log::named(resource.table).is_some();
     let history = async {
-        match log {
+        match log.filter(|_| !is_entry) {
             None => Ok((None, Vec::new())),
             Some(log) => {
                 let entries = entries(&connection, log, &grant, id, Before::NOW, NEWEST).await?;
@@ -130,7 +132,8 @@ pub async fn show(
         bearings::of(&connection, &grant, &record),
         frozen(&console, &visit, &connection, &record),
         approvals::life(&console, &visit, &connection, &record),
-        told(&console, &visit, &connection, &record),
+        // Beside the others it would lie on the stack of every record, which has none.
+        Box::pin(told(&console, &visit, &connection, &record)),
         annotate::notes(&visit, &connection, resource, id)
     )?;
     elsewhere.extend(inbox::subject(&record));
@@ -158,6 +161,7 @@ pub async fn show(
         elsewhere,
         decisions,
         told,
+        may_read_history: log.is_some(),
         notes,
         history,
         last_set,
@@ -267,7 +271,7 @@ pub async fn missing(console: &Console, visit: &Visit, connection: &Connection, 
     if !was_deleted(connection, grant, id).await? {
         return Ok(PageError::NotFound { what, detail: None, ways });
     }
-    let mut detail = format!("There was such a {}; it has been deleted.", resource.singular);
+    let mut detail = format!("This {} has been deleted.", resource.singular);
     if let Some(log) = HistoryGrant::of(&visit.actor, &console.registry) {
         if let Some(entry) = deletion(connection, log, grant, id).await? {
             let when = when(&entry.at, visit.actor.preferences.time_zone, Utc::now());
